@@ -1,0 +1,94 @@
+"""What a check is, and how all of them are found."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import dbaudit.checks
+from dbaudit.errors import AuditError
+from dbaudit.facts import Facts
+from dbaudit.finding import Finding, Severity, Unknown
+
+Verdicts = Iterator[Finding | Unknown]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """A named fault and the function that looks for it.
+
+    `needs` are the fact types without which it cannot be asked. `options` is a frozen dataclass of thresholds whose
+    defaults are those of the catalogue, or None. `manual` is its page: the docstring of its module.
+    """
+
+    code: str
+    name: str
+    severity: Severity
+    needs: tuple[type, ...]
+    options: type | None
+    run: Callable[..., Verdicts]
+    manual: str
+
+    @property
+    def family(self) -> str:
+        return self.code[:3]
+
+    @property
+    def title(self) -> str:
+        return self.manual.partition("\n")[0]
+
+    def verdicts(self, facts: Facts, options: Any = None) -> Verdicts:
+        """What the check finds in these facts, with the given options or its own defaults."""
+        if self.options is None:
+            return self.run(facts)
+        return self.run(facts, options or self.options())
+
+
+def check(
+    code: str, *, name: str, severity: Severity, needs: tuple[type, ...], options: type | None = None
+) -> Callable[[Callable[..., Verdicts]], Check]:
+    """Turns a function into a Check. Its manual page is the docstring of the module it stands in."""
+
+    def declare(run: Callable[..., Verdicts]) -> Check:
+        manual = inspect.cleandoc(inspect.getmodule(run).__doc__ or "")
+        return Check(code=code, name=name, severity=severity, needs=needs, options=options, run=run, manual=manual)
+
+    return declare
+
+
+def all_checks() -> tuple[Check, ...]:
+    """Every check of the package, by code."""
+    found: dict[str, Check] = {}
+    for module_info in pkgutil.walk_packages(dbaudit.checks.__path__, "dbaudit.checks."):
+        module = importlib.import_module(module_info.name)
+        for value in vars(module).values():
+            if isinstance(value, Check):
+                found[value.code] = value
+    return tuple(found[code] for code in sorted(found))
+
+
+def matches(check: Check, term: str) -> bool:
+    """Whether a term of --select or --ignore means this check: its code, the start of its code, or its name."""
+    return check.code.startswith(term.upper()) or check.name == term.lower()
+
+
+def choose(checks: Iterable[Check], *, select: Iterable[str] = (), ignore: Iterable[str] = ()) -> tuple[Check, ...]:
+    """The checks that `select` names (all where it names none) without those that `ignore` names.
+
+    Raises AuditError for a term that means no check at all.
+    """
+    select, ignore = tuple(select), tuple(ignore)
+    known = all_checks()
+    for term in (*select, *ignore):
+        if not term or not any(matches(check, term) for check in known):
+            raise AuditError(f"no check is called {term!r}", "`dbaudit checks` lists them all")
+    return tuple(
+        check
+        for check in checks
+        if (not select or any(matches(check, term) for term in select))
+        and not any(matches(check, term) for term in ignore)
+    )

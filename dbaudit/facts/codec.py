@@ -1,0 +1,84 @@
+"""Facts to plain JSON values and back, by the fields' own types."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import importlib
+import pkgutil
+import types
+import typing
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import dbaudit.facts
+from dbaudit.facts import Facts, Missing
+
+
+def to_json(facts: Facts) -> dict[str, Any]:
+    """A JSON object: fact type name -> list of rows, or {"missing": reason, "remedy": remedy}."""
+    return {
+        kind.__name__: {"missing": rows.reason, "remedy": rows.remedy}
+        if isinstance(rows, Missing)
+        else [_plain(row) for row in rows]
+        for kind, rows in facts.rows.items()
+    }
+
+
+def from_json(value: Mapping[str, Any]) -> Facts:
+    """What `to_json` wrote. Raises KeyError for an unknown fact type, TypeError for an unknown or absent field."""
+    known: dict[type, Any] = {}
+    for name, rows in value.items():
+        kind = fact_types()[name]
+        if isinstance(rows, Mapping):
+            known[kind] = Missing(reason=rows["missing"], remedy=rows.get("remedy", ""))
+        else:
+            known[kind] = tuple(_typed(kind, row) for row in rows)
+    return Facts(known)
+
+
+@cache
+def fact_types() -> dict[str, type]:
+    """Every dataclass of the facts package, by name."""
+    found: dict[str, type] = {}
+    for module_info in pkgutil.iter_modules(dbaudit.facts.__path__, "dbaudit.facts."):
+        for value in vars(importlib.import_module(module_info.name)).values():
+            if dataclasses.is_dataclass(value) and isinstance(value, type) and value not in (Facts, Missing):
+                found[value.__name__] = value
+    return found
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, enum.Enum):
+        return value.value
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _typed(kind: Any, value: Any) -> Any:
+    if value is None:
+        return None
+    if dataclasses.is_dataclass(kind):
+        hints = _hints(kind)
+        unknown = value.keys() - hints.keys()
+        if unknown:
+            raise TypeError(f"{kind.__name__} has no field {', '.join(sorted(unknown))}")
+        return kind(**{name: _typed(hints[name], item) for name, item in value.items()})
+    if isinstance(kind, types.UnionType):
+        return _typed(next(option for option in kind.__args__ if option is not type(None)), value)
+    if typing.get_origin(kind) is tuple:
+        return tuple(_typed(kind.__args__[0], item) for item in value)
+    if isinstance(kind, type) and issubclass(kind, enum.Enum):
+        return kind(value)
+    return value
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    return typing.get_type_hints(kind)

@@ -1,0 +1,35 @@
+"""The server that is audited, and who we are on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """One row. `host` is what was dialled (a socket's directory for a local one), never the whole DSN.
+
+    `statistics_age_s` is how long the cumulative statistics of this database are known to have been counting, in
+    seconds, at the least; None where the server does not say. `reads_all_statistics` is membership in
+    pg_read_all_stats: without it other roles' sessions are masked.
+    """
+
+    version_num: int
+    version: str
+    database: str
+    user: str
+    host: str
+    port: int
+    is_superuser: bool
+    reads_all_statistics: bool
+    in_recovery: bool
+    uptime_s: float
+    statistics_age_s: float | None
+
+    @property
+    def major(self) -> int:
+        return self.version_num // 10000
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if self.host.startswith("/") else self.host
+        return f"{self.user}@{host}:{self.port}/{self.database}"

@@ -1,0 +1,125 @@
+"""What an audit says: a finding, where it is, what to do about it, and how we know."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+Scalar = str | int | float | bool | None
+
+
+class Severity(IntEnum):
+    """How much a finding hurts: INFO is worth knowing, WARNING costs time or money now, ERROR will hurt or does."""
+
+    INFO = 1
+    WARNING = 2
+    ERROR = 3
+
+    def __str__(self) -> str:
+        return self.name.lower()
+
+
+class Confidence(IntEnum):
+    """How sure a check is of what it claims. A heuristic says LOW."""
+
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+
+    def __str__(self) -> str:
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What a finding is about, in PostgreSQL's words.
+
+    `kind` is "table", "index", "constraint", "statement", "backend", "server" and the like. `name` is quoted and
+    schema-qualified as the server prints it, and never contains an oid or a process id.
+    """
+
+    kind: str
+    name: str
+    column: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A place in a file. Lines and columns are 1-based; columns count characters; the end is exclusive."""
+
+    path: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fix:
+    """A change that would mend a finding. dbaudit never runs it on the audited server.
+
+    `statements` are complete SQL statements, each ending in a semicolon, or empty where the change is not SQL.
+    `applicability` is "safe" (loses nothing), "unsafe" (may lose something, which the title names) or "manual"
+    (a person must decide or rewrite). `lock` is the strongest table lock in PostgreSQL's words, such as
+    ShareUpdateExclusiveLock. `undo` is the exact DDL that brings back the state before.
+    """
+
+    title: str
+    statements: tuple[str, ...] = ()
+    applicability: str = "safe"
+    lock: str = ""
+    in_transaction: bool = True
+    undo: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """Evidence that a fix helps: planner cost ("cost") or milliseconds ("measured"), before and after."""
+
+    method: str
+    before: float
+    after: float
+    server: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One fault, its numbers and its fixes.
+
+    `evidence` holds raw scalars under keys that end in their unit: `_bytes`, `_ms`, `_ratio`, `_count`. Two keys rank a
+    finding among those of its severity: `time_ms` (what it costs each time it happens), then `size_bytes`.
+    `discriminator` tells apart findings of one check on one subject; it must survive a restore, a reindex and an
+    upgrade.
+    """
+
+    code: str
+    subject: Subject
+    message: str
+    severity: Severity
+    span: Span | None = None
+    evidence: Mapping[str, Scalar] = field(default_factory=dict)
+    fixes: tuple[Fix, ...] = ()
+    proof: Proof | None = None
+    confidence: Confidence = Confidence.HIGH
+    discriminator: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hexadecimal digits that stay the same while the fault does: code and names only, never figures."""
+        identity = (self.code, self.subject.kind, self.subject.name, self.subject.column, self.discriminator)
+        return hashlib.sha256("\x1f".join(identity).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unknown:
+    """What a check yields where it cannot tell: a reason in the reader's words, and what would let it tell."""
+
+    reason: str
+    remedy: str = ""
+    subject: Subject | None = None

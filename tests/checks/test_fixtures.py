@@ -1,0 +1,112 @@
+"""Every check against its fixture: the cases that must fire, the cases that must stay quiet, and the fixes.
+
+A case has either `facts` (offline) or `ddl` (on real servers), and `fires`: what must be found, as
+"severity kind name" or "severity kind name column"; an empty list is silence. `unknown: true` says that the check must
+answer that it cannot tell. `pg: ">= 15"` limits the majors. `explain` is a statement whose plan is audited, `analyze:
+false` has it only planned. Where a finding of a `ddl` case has a fix with statements, the fix is applied and the check
+must then be quiet, and after the undo it must fire again; `fix: false` leaves that out.
+"""
+
+from __future__ import annotations
+
+import operator
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from dbaudit.checks.registry import Check, all_checks
+from dbaudit.facts import Facts, codec
+from dbaudit.finding import Finding, Unknown
+from dbaudit.sources.postgres.collect import collect
+from dbaudit.sources.postgres.explain import explained_facts
+from dbaudit.sources.sqlfile import split
+
+FIXTURES = Path(__file__).parents[2] / "fixtures" / "checks"
+CHECKS = {check.name: check for check in all_checks()}
+
+
+def cases(kind: str) -> list:
+    return [
+        pytest.param(CHECKS[path.stem], case, id=f"{path.stem}: {case['name']}")
+        for path in sorted(FIXTURES.glob("*.yaml"))
+        for case in yaml.safe_load(path.read_text())["cases"]
+        if kind in case
+    ]
+
+
+def found(verdicts: list) -> list[str]:
+    return sorted(
+        f"{finding.severity} {finding.subject.kind} {finding.subject.name} {finding.subject.column}".rstrip()
+        for finding in verdicts
+        if isinstance(finding, Finding)
+    )
+
+
+def assert_as_expected(case: dict, verdicts: list) -> None:
+    assert found(verdicts) == sorted(case["fires"])
+    assert any(isinstance(verdict, Unknown) for verdict in verdicts) == case.get("unknown", False)
+
+
+@pytest.mark.parametrize("check", CHECKS.values(), ids=lambda check: check.name)
+def test_every_check_has_cases_that_fire_and_cases_that_stay_quiet(check: Check) -> None:
+    outcomes = [bool(case["fires"]) for case in yaml.safe_load((FIXTURES / f"{check.name}.yaml").read_text())["cases"]]
+    assert True in outcomes and False in outcomes
+
+
+@pytest.mark.parametrize(("check", "case"), cases("facts"))
+def test_offline(check: Check, case: dict) -> None:
+    assert_as_expected(case, list(check.verdicts(codec.from_json(case["facts"]))))
+
+
+@pytest.mark.parametrize(("check", "case"), cases("ddl"))
+def test_on_a_real_server(check: Check, case: dict, database) -> None:
+    if not concerns(case.get("pg", ">= 14"), database.major):
+        return
+    database.run(*as_list(case["ddl"]))
+    verdicts = ask(check, case, database)
+    assert_as_expected(case, verdicts)
+    if case.get("fix", True):
+        assert_fixes_hold(check, case, database, verdicts)
+
+
+def assert_fixes_hold(check: Check, case: dict, database, verdicts: list) -> None:
+    for finding in verdicts:
+        if not (isinstance(finding, Finding) and finding.fixes and finding.fixes[0].statements):
+            continue
+        fix = finding.fixes[0]
+        database.run(*fix.statements)
+        assert finding.fingerprint not in fingerprints(ask(check, case, database)), f"not mended by {fix.statements}"
+        if fix.undo:
+            database.run(*fix.undo)
+            assert finding.fingerprint in fingerprints(ask(check, case, database)), f"not brought back by {fix.undo}"
+
+
+def fingerprints(verdicts: list) -> set[str]:
+    return {finding.fingerprint for finding in verdicts if isinstance(finding, Finding)}
+
+
+def ask(check: Check, case: dict, database) -> list:
+    session = database.session()
+    try:
+        return list(check.verdicts(facts_for(check, case, session)))
+    finally:
+        session.close()
+
+
+def facts_for(check: Check, case: dict, session) -> Facts:
+    if "explain" not in case:
+        return collect(session, check.needs)
+    statements = [statement for text in as_list(case["explain"]) for statement in split(text, "case.sql")]
+    return explained_facts(session, statements, analyze=case.get("analyze", True))
+
+
+def as_list(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def concerns(spec: str, major: int) -> bool:
+    comparisons = {">=": operator.ge, "<=": operator.le, "<": operator.lt, ">": operator.gt, "==": operator.eq}
+    sign, number = re.fullmatch(r"([<>=]=?)\s*(\d+)", spec).groups()
+    return comparisons[sign](major, int(number))
