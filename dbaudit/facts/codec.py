@@ -1,4 +1,4 @@
-"""Facts to plain JSON values and back, by the fields' own types."""
+"""Facts to plain JSON values and back, by the fields' own types. A plan is kept as EXPLAIN's own JSON."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import Any
 
 import dbaudit.facts
 from dbaudit.facts import Facts, Missing
+from dbaudit.facts.plan import Plan, plan_from_json
 
 
 def to_json(facts: Facts) -> dict[str, Any]:
@@ -50,6 +51,8 @@ def fact_types() -> dict[str, type]:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, Plan):
+        return value.raw
     if dataclasses.is_dataclass(value):
         return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, enum.Enum):
@@ -64,6 +67,8 @@ def _plain(value: Any) -> Any:
 def _typed(kind: Any, value: Any) -> Any:
     if value is None:
         return None
+    if kind is Plan:
+        return plan_from_json(value)
     if dataclasses.is_dataclass(kind):
         hints = _hints(kind)
         unknown = value.keys() - hints.keys()
