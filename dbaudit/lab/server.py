@@ -2,40 +2,60 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import subprocess
-import tempfile
+import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
-import psycopg
-
 from dbaudit.errors import AuditError
+from dbaudit.lab.account import Account, choose, copy_binaries
+from dbaudit.lab.directory import new_path
+from dbaudit.lab.watcher import Watcher
 
-# Durability is of no use to data that dies with the process; autovacuum would change plans between two looks.
-_SETTINGS = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off", "listen_addresses": ""}
-_START_TIMEOUT_S = 30
+# Durability is of no use to data that dies with the process; autovacuum would change plans between two looks; shared
+# memory for parallel queries lies in the server's own directory, so that even a killed server leaves none.
+_SETTINGS = {
+    "fsync": "off", "full_page_writes": "off", "autovacuum": "off", "listen_addresses": "", "port": "5432",
+    "dynamic_shared_memory_type": "mmap", "logging_collector": "off", "log_destination": "stderr",
+}
+_LOCALE = "C.UTF-8" if sys.platform == "linux" else "C"
+_START_TIMEOUT_S = 60
+_STOP_TIMEOUT_S = 10
 
 
 class LabServer:
-    """A running throwaway server. Use it as a context manager: leaving it stops the server and removes its files."""
+    """A running throwaway server. Use it as a context manager: leaving it stops the server and removes its files.
 
-    def __init__(self, directory: Path, process: subprocess.Popen[bytes]) -> None:
+    Its files go with this object and with this process too, whatever ends them.
+    """
+
+    def __init__(self, directory: Path, process: subprocess.Popen[bytes], watcher: Watcher) -> None:
         self.directory = directory
         self._process = process
+        self._watcher = watcher
 
     def conninfo(self, dbname: str = "postgres", user: str = "postgres") -> str:
-        """A libpq connection string for a database of this server."""
-        return f"host={self.directory} port=5432 dbname={dbname} user={user}"
+        """A libpq connection string for a database of this server, which PGHOSTADDR and PGOPTIONS do not bend."""
+        return f"host={self.directory} port=5432 dbname={_quoted(dbname)} user={_quoted(user)} hostaddr='' options=''"
+
+    def has_ended(self) -> bool:
+        """Whether the server is gone, stopped by us or by somebody else."""
+        return self._process.poll() is not None
+
+    def wait(self) -> None:
+        """Until the server ends, by itself or because somebody stopped it."""
+        self._process.wait()
 
     def stop(self) -> None:
-        if self._process.poll() is None:
-            self._process.send_signal(signal.SIGINT)
-            self._process.wait()
-        shutil.rmtree(self.directory, ignore_errors=True)
+        """Stops the server, waits for its end and removes its files. Harmless where it is stopped already."""
+        try:
+            _end(self._process)
+            shutil.rmtree(self.directory, ignore_errors=True)
+        finally:
+            self._watcher.finish()
 
     def __enter__(self) -> LabServer:
         return self
@@ -47,42 +67,95 @@ class LabServer:
 def start(bin_directory: Path, settings: Mapping[str, str] | None = None) -> LabServer:
     """A new, empty server from the binaries in `bin_directory`, ready for connections, with `settings` on top of ours.
 
-    Raises AuditError where initdb or the server fails, with the last line of what it said.
+    Start it from the main thread: the kernel's own guard against orphans is tied to the thread that starts it.
+    Raises AuditError where initdb or the server fails, with what it said.
     """
-    directory = Path(tempfile.mkdtemp(prefix="dbaudit-", dir="/tmp"))
-    data = directory / "data"
-    as_user = {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.geteuid() == 0 else {}
-    if as_user:
-        shutil.chown(directory, "nobody", "nogroup")
-    initdb = [bin_directory / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-N", "--locale=C.UTF-8", "-E", "UTF8"]
-    made = subprocess.run(initdb, capture_output=True, cwd=directory, **as_user)
-    if made.returncode:
-        shutil.rmtree(directory, ignore_errors=True)
-        raise AuditError(f"initdb failed: {_last_line(made.stderr)}")
-    options = [f"--{name}={value}" for name, value in {**_SETTINGS, **(settings or {})}.items()]
-    log = (directory / "log").open("wb")
-    process = subprocess.Popen(
-        [bin_directory / "postgres", "-D", data, "-k", directory, *options],
-        stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=directory, start_new_session=True, **as_user,
-    )
-    server = LabServer(directory, process)
-    _wait_until_ready(server, process)
-    return server
+    account = choose(bin_directory)
+    watcher = Watcher()
+    try:
+        directory = new_path(account)
+        watcher.watch(directory)
+        directory.mkdir(mode=0o700)
+        if account.needs_copy:
+            bin_directory = copy_binaries(bin_directory, directory / "binaries")
+        account.owns(directory)
+        _initdb(account, bin_directory, directory)
+        server = LabServer(directory, _postgres(account, bin_directory, directory, settings or {}), watcher)
+        _wait_until_ready(server)
+        return server
+    except BaseException:
+        watcher.finish()
+        raise
 
 
-def _wait_until_ready(server: LabServer, process: subprocess.Popen[bytes]) -> None:
+def _initdb(account: Account, bin_directory: Path, directory: Path) -> None:
+    command = [
+        bin_directory / "initdb", "-D", directory / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8",
+        f"--locale={_LOCALE}", "--no-sync",
+    ]
+    process = _spawn(account, command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=directory)
+    try:
+        output, _ = process.communicate()
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
+    if process.returncode:
+        raise AuditError(f"initdb of the embedded server failed: {_what_it_said(output)}")
+
+
+def _postgres(account: Account, bin_directory: Path, directory: Path, settings: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    options = [f"--{name}={value}" for name, value in {**_SETTINGS, **settings}.items()]
+    with (directory / "log").open("wb") as log:
+        command = [bin_directory / "postgres", "-D", directory / "data", "-k", directory, *options]
+        return _spawn(account, command, stdout=log, stderr=log, cwd=directory)
+
+
+def _spawn(account: Account, command: list[str | Path], **options: object) -> subprocess.Popen[bytes]:
+    try:
+        return account.spawn(command, **options)
+    except OSError as error:
+        raise AuditError(f"the embedded server's {command[0]} cannot be run: {error.strerror}") from error
+
+
+def _wait_until_ready(server: LabServer) -> None:
     deadline = time.monotonic() + _START_TIMEOUT_S
-    while True:
-        try:
-            psycopg.connect(server.conninfo()).close()
-            return
-        except psycopg.OperationalError:
-            if process.poll() is not None or time.monotonic() > deadline:
-                said = _last_line((server.directory / "log").read_bytes())
-                server.stop()
-                raise AuditError(f"the embedded server did not start: {said}") from None
-            time.sleep(0.01)
+    try:
+        while not _is_ready(server.directory / "data" / "postmaster.pid"):
+            if server.has_ended() or time.monotonic() > deadline:
+                said = _what_it_said((server.directory / "log").read_bytes())
+                raise AuditError(f"the embedded server did not start: {said}")
+            time.sleep(0.005)
+    except BaseException:
+        server.stop()
+        raise
 
 
-def _last_line(output: bytes) -> str:
-    return output.decode("utf-8", "replace").strip().rpartition("\n")[2]
+def _is_ready(pid_file: Path) -> bool:
+    """Line 8 of postmaster.pid is the server's state, "ready" when it takes connections (miscadmin.h, pg_ctl)."""
+    try:
+        lines = pid_file.read_text().splitlines()
+    except FileNotFoundError:
+        return False
+    return len(lines) >= 8 and lines[7].strip() == "ready"
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    for way in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
+        if process.poll() is None:
+            process.send_signal(way)
+            try:
+                process.wait(_STOP_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                continue
+
+
+def _quoted(value: str) -> str:
+    escaped = value.replace("\\", r"\\").replace("'", r"\'")
+    return f"'{escaped}'"
+
+
+def _what_it_said(output: bytes) -> str:
+    lines = output.decode("utf-8", "replace").strip().splitlines() or ["nothing was said"]
+    failures = [line for line in lines if "FATAL" in line or "PANIC" in line or "error" in line.lower()]
+    return (failures or lines)[-1].strip()

