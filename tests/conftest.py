@@ -3,30 +3,54 @@
 from __future__ import annotations
 
 import itertools
-import json
-from collections.abc import Iterator
-from pathlib import Path
+import os
+from collections.abc import Generator, Iterator
 
 import psycopg
 import pytest
+from majors import MAJORS, PACKAGES, bin_directory, concerned, missing
 
 from dbaudit.lab.server import LabServer, start
 from dbaudit.sources.postgres.connection import Address, connect
 from dbaudit.sources.postgres.session import Session
 
-MAJORS = (14, 15, 16, 17, 18)
-_PACKAGES = Path(__file__).parent / "servers" / "node_modules"
 _numbers = itertools.count()
 
+# PostgreSQL's ways around root are for root to test.
+collect_ignore = [] if os.geteuid() == 0 else ["server/test_lab_as_root.py"]
 
-def bin_directory(major: int) -> Path:
-    """The bin directory of a major. The packages' library links are made here: npm may be told to run no scripts."""
-    package = _PACKAGES / f"pg{major}"
-    for link in json.loads((package / "native" / "pg-symlinks.json").read_text()):
-        target = package / link["target"]
-        if not target.is_symlink():
-            target.symlink_to((package / link["source"]).name)
-    return package / "native" / "bin"
+
+def pytest_sessionstart() -> None:
+    if absent := missing():
+        names = ", ".join(map(str, absent))
+        pytest.exit(f"PostgreSQL {names} is missing under {PACKAGES}: run the tests with python3 tests/run.py", returncode=2)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test of `database` runs on every major, or on those of its `pg` mark; no test is made for the others."""
+    chosen = [mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")]
+    if "database" in metafunc.fixturenames and not any("database" in names for names in chosen):
+        limit = metafunc.definition.get_closest_marker("pg")
+        majors = concerned(limit.args[0]) if limit else MAJORS
+        metafunc.parametrize("database", majors, indirect=True, ids=[f"pg{major}" for major in majors])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What is skipped is not tested, so a skip is a failure here."""
+    return _without_skips((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    return _without_skips((yield))
+
+
+def _without_skips(report: pytest.TestReport | pytest.CollectReport) -> pytest.TestReport | pytest.CollectReport:
+    if report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"A skip is a failure here: {report.longrepr}"
+    return report
 
 
 class Database:
@@ -60,9 +84,9 @@ def servers() -> Iterator[dict[int, LabServer]]:
             server.stop()
 
 
-@pytest.fixture(params=MAJORS, ids=lambda major: f"pg{major}")
+@pytest.fixture
 def database(request: pytest.FixtureRequest, servers: dict[int, LabServer]) -> Iterator[Database]:
-    """An empty database on each of the five majors in turn, dropped afterwards."""
+    """An empty database on each of the five majors in turn, or on those that the mark `pg` names; dropped afterwards."""
     yield from _fresh(servers[request.param], request.param)
 
 

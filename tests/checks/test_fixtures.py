@@ -9,12 +9,11 @@ must then be quiet, and after the undo it must fire again; `fix: false` leaves t
 
 from __future__ import annotations
 
-import operator
-import re
 from pathlib import Path
 
 import pytest
 import yaml
+from majors import concerned
 
 from dbaudit.checks.registry import Check, all_checks
 from dbaudit.facts import Facts, codec
@@ -33,6 +32,14 @@ def cases(kind: str) -> list:
         for path in sorted(FIXTURES.glob("*.yaml"))
         for case in yaml.safe_load(path.read_text())["cases"]
         if kind in case
+    ]
+
+
+def cases_on_servers() -> list:
+    return [
+        pytest.param(*case.values, major, id=f"{case.id} pg{major}")
+        for case in cases("ddl")
+        for major in concerned(case.values[1].get("pg", ">= 14"))
     ]
 
 
@@ -60,10 +67,8 @@ def test_offline(check: Check, case: dict) -> None:
     assert_as_expected(case, list(check.verdicts(codec.from_json(case["facts"]))))
 
 
-@pytest.mark.parametrize(("check", "case"), cases("ddl"))
+@pytest.mark.parametrize(("check", "case", "database"), cases_on_servers(), indirect=["database"])
 def test_on_a_real_server(check: Check, case: dict, database) -> None:
-    if not concerns(case.get("pg", ">= 14"), database.major):
-        return
     database.run(*as_list(case["ddl"]))
     verdicts = ask(check, case, database)
     assert_as_expected(case, verdicts)
@@ -104,9 +109,3 @@ def facts_for(check: Check, case: dict, session) -> Facts:
 
 def as_list(value: str | list[str]) -> list[str]:
     return [value] if isinstance(value, str) else value
-
-
-def concerns(spec: str, major: int) -> bool:
-    comparisons = {">=": operator.ge, "<=": operator.le, "<": operator.lt, ">": operator.gt, "==": operator.eq}
-    sign, number = re.fullmatch(r"([<>=]=?)\s*(\d+)", spec).groups()
-    return comparisons[sign](major, int(number))
