@@ -20,12 +20,6 @@ _numbers = itertools.count()
 collect_ignore = [] if os.geteuid() == 0 else ["server/test_lab_as_root.py"]
 
 
-def pytest_sessionstart() -> None:
-    if absent := missing():
-        names = ", ".join(map(str, absent))
-        pytest.exit(f"PostgreSQL {names} is missing under {PACKAGES}: run the tests with python3 tests/run.py", returncode=2)
-
-
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test of `database` runs on every major, or on those of its `pg` mark; no test is made for the others."""
     chosen = [mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")]
@@ -74,6 +68,9 @@ class Database:
 @pytest.fixture(scope="session")
 def servers() -> Iterator[dict[int, LabServer]]:
     """All five majors, up for the whole run."""
+    if absent := missing():
+        names = ", ".join(map(str, absent))
+        pytest.fail(f"PostgreSQL {names} is not in {PACKAGES}: run the tests by python3 tests/run.py", pytrace=False)
     running: dict[int, LabServer] = {}
     try:
         for major in MAJORS:
