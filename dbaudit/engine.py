@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from dbaudit.checks.registry import Check
 from dbaudit.facts import Facts
@@ -48,11 +49,15 @@ def audit(
     command: str,
     facts: Facts,
     checks: Iterable[Check],
+    options: Mapping[str, Any] | None = None,
     notes: tuple[str, ...] = (),
     failure: str = "",
     interrupted: bool = False,
 ) -> Report:
-    """Asks each check whose facts are there; the others are recorded as skipped, with the reason."""
+    """Asks each check whose facts are there; the others are recorded as skipped, with the reason.
+
+    `options` are thresholds by a check's code, in place of its own defaults.
+    """
     findings: list[Finding] = []
     skipped: dict[Skipped, None] = {}
     run: list[Check] = []
@@ -62,7 +67,7 @@ def audit(
             skipped[Skipped(code=check.code, name=check.name, reason=lacking.reason, remedy=lacking.remedy)] = None
             continue
         run.append(check)
-        for verdict in check.verdicts(facts):
+        for verdict in check.verdicts(facts, (options or {}).get(check.code)):
             if isinstance(verdict, Unknown):
                 skipped[_skip(check, verdict)] = None
             else:

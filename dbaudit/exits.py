@@ -18,12 +18,12 @@ class Exit(IntEnum):
 def of_report(report: Report, *, fail_on: Severity, exit_zero: bool = False) -> Exit:
     """The exit code a finished audit answers with.
 
-    An audit that could not be finished is FAILED whatever it found until then; `exit_zero` turns FINDINGS into CLEAN
-    and nothing else.
+    An audit that could not be finished, or in which no check could be asked, is FAILED whatever it found until then;
+    `exit_zero` turns FINDINGS into CLEAN and nothing else.
     """
     if report.interrupted:
         return Exit.INTERRUPTED
-    if report.failure:
+    if report.failure or not report.checks_run:
         return Exit.FAILED
     if not exit_zero and any(finding.severity >= fail_on for finding in report.findings):
         return Exit.FINDINGS

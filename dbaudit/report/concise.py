@@ -1,0 +1,22 @@
+"""One line a finding, for grep and for editors."""
+
+from __future__ import annotations
+
+from dbaudit.engine import Report
+from dbaudit.report.summary import check_names, last_line, where
+from dbaudit.report.units import clean
+
+
+def render(report: Report) -> str:
+    """The report as lines `where: severity CODE name: message`, then what was skipped, then the summary."""
+    names = check_names(report)
+    lines = [
+        f"{where(finding)}: {finding.severity} {finding.code} {names[finding.code]}: {clean(finding.message)}"
+        for finding in report.findings
+    ]
+    lines += [f"skipped {skip.code} {skip.name}: {clean(skip.reason)}" for skip in report.skipped]
+    lines += [f"note: {clean(note)}" for note in report.notes]
+    if report.failure:
+        lines.append(f"not finished: {clean(report.failure)}")
+    lines.append(last_line(report))
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,173 @@
+"""The report a person reads: what was looked at, what is wrong, what was not looked at, and the table of fixes.
+
+Text from the server or from files goes through `clean` into rich's Text, so that it is never markup nor an escape.
+Nothing is cut off: what does not fit is wrapped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from io import StringIO
+
+from rich import box
+from rich.console import Console, Group
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from dbaudit.engine import Report
+from dbaudit.facts.activity import Slots
+from dbaudit.facts.statement import Explained
+from dbaudit.finding import Finding, Fix, Proof, Severity
+from dbaudit.report import slots, statements
+from dbaudit.report.summary import FixRow, check_names, fix_rows, last_line, statement_labels, subject_label, where
+from dbaudit.report.units import clean
+
+_STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.INFO: "bold cyan"}
+
+
+def render(report: Report, *, width: int, color: bool, verbose: bool = False) -> str:
+    """The whole report, wrapped at `width` columns, with ANSI colours or without."""
+    console = Console(
+        file=StringIO(),
+        width=width,
+        force_terminal=color,
+        color_system="standard" if color else None,
+        no_color=not color,
+        legacy_windows=False,
+        highlight=False,
+        markup=False,
+        emoji=False,
+    )
+    _header(console, report)
+    _statements(console, report, verbose)
+    _slots(console, report)
+    rows = fix_rows(report)
+    _findings(console, report, rows)
+    _skipped(console, report)
+    _fixes(console, report, rows)
+    if report.failure:
+        console.print(Text(f"Not finished: {clean(report.failure)}", style="bold red"))
+    console.print(Text(last_line(report), style="bold"))
+    return "".join(f"{line.rstrip()}\n" for line in console.file.getvalue().splitlines())
+
+
+def _header(console: Console, report: Report) -> None:
+    title = Text(f"dbaudit {report.command}", style="bold")
+    if report.target:
+        title.append(f"  {clean(str(report.target))}  PostgreSQL {report.target.version}", style="default")
+    console.print(title)
+    for note in report.notes:
+        console.print(Text(f"note: {clean(note)}", style="italic"))
+    console.print()
+
+
+def _section(console: Console, title: str) -> None:
+    console.print(Text(title, style="bold underline"))
+
+
+def _statements(console: Console, report: Report, verbose: bool) -> None:
+    if not report.facts.get(Explained):
+        return
+    _section(console, "Statements")
+    grid = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    for name in ("statement", "how", "figures"):
+        grid.add_column(name, overflow="fold", justify="left")
+    for row in statements.rows(report):
+        style = _STYLES.get(row.worst, "default") if row.worst else "default"
+        grid.add_row(Text(row.label, style=style), Text(row.outcome), Text(row.codes, style=style))
+    console.print(Padding(grid, (0, 0, 1, 2)))
+
+
+def _slots(console: Console, report: Report) -> None:
+    if not report.facts.get(Slots):
+        return
+    _section(console, "Connection slots")
+    for line in slots.lines(report.facts, console.width - 2):
+        console.print(Padding(Text(clean(line)), (0, 0, 0, 2)))
+    console.print()
+
+
+def _findings(console: Console, report: Report, rows: tuple[FixRow, ...]) -> None:
+    if not report.findings:
+        return
+    _section(console, "Findings")
+    names, labels = check_names(report), statement_labels(report)
+    numbers = {id(finding): row.number for row in rows for finding in row.findings if row.fix}
+    shown: set[int] = set()
+    for finding in report.findings:
+        head = Text()
+        head.append(str(finding.severity).upper(), style=_STYLES[finding.severity])
+        head.append(f" {finding.code} {names[finding.code]}", style="bold")
+        head.append(f"  {_place(labels, finding)}")
+        console.print(head)
+        console.print(Padding(Text(clean(finding.message)), (0, 0, 0, 2)))
+        number = numbers.get(id(finding))
+        if number in shown:
+            console.print(Padding(Text(f"fix {number}, above"), (0, 0, 0, 2)))
+        elif number:
+            console.print(Padding(_fix(f"fix {number}", finding.fixes[0]), (0, 0, 0, 2)))
+            for other in finding.fixes[1:]:
+                console.print(Padding(_fix("or", other), (0, 0, 0, 2)))
+            shown.add(number)
+        console.print()
+
+
+def _place(labels: Mapping[str, str], finding: Finding) -> str:
+    """The object, and the place in the file where there is one."""
+    label, place = subject_label(labels, finding), where(finding)
+    return place if place.startswith(label) else f"{label}  {place}"
+
+
+def _fix(label: str, fix: Fix) -> Group:
+    lines = [Text(f"{label}: {clean(fix.title)}", style="green")]
+    lines += [Text(f"  {clean(statement)}") for statement in fix.statements]
+    if fix.statements and fix.lock:
+        transaction = "may run in a transaction" if fix.in_transaction else "not inside a transaction"
+        lines.append(Text(f"  takes {fix.lock}; {transaction}", style="dim"))
+    lines += [Text(f"  undo: {clean(statement)}", style="dim") for statement in fix.undo]
+    return Group(*lines)
+
+
+def _skipped(console: Console, report: Report) -> None:
+    if not report.skipped:
+        return
+    _section(console, "Not checked")
+    for skip in report.skipped:
+        line = Text(f"{skip.code} {skip.name}: ", style="bold")
+        line.append(clean(skip.reason), style="not bold")
+        if skip.remedy:
+            line.append(f" → {clean(skip.remedy)}", style="not bold italic")
+        console.print(Padding(line, (0, 0, 0, 2)))
+    console.print()
+
+
+def _fixes(console: Console, report: Report, rows: tuple[FixRow, ...]) -> None:
+    if not rows:
+        return
+    _section(console, "Fixes")
+    names, labels = check_names(report), statement_labels(report)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
+    table.add_column("#", justify="right", no_wrap=True)
+    table.add_column("severity", no_wrap=True)
+    for name, ratio in (("where", 5), ("problem", 5), ("fix", 7)):
+        table.add_column(name, ratio=ratio, overflow="fold")
+    table.add_column("proof", overflow="fold")
+    for row in rows:
+        worst = row.findings[0]
+        table.add_row(
+            str(row.number),
+            Text(str(worst.severity).upper(), style=_STYLES[worst.severity]),
+            Text("\n".join(dict.fromkeys(subject_label(labels, finding) for finding in row.findings))),
+            Text("\n".join(dict.fromkeys(names[finding.code] for finding in row.findings))),
+            Text(clean(row.fix.title) if row.fix else "no fix known: see the finding"),
+            Text(_proof(worst.proof) if row.fix else ""),
+        )
+    console.print(table)
+    console.print()
+
+
+def _proof(proof: Proof | None) -> str:
+    if proof is None:
+        return "unproven"
+    return f"{proof.method} {proof.before:,.0f} → {proof.after:,.0f}"

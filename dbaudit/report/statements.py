@@ -1,0 +1,72 @@
+"""What became of each statement of `explain`, for a person and for a machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from dbaudit.engine import Report
+from dbaudit.facts.statement import Explained, How, Statement
+from dbaudit.finding import Finding, Severity
+from dbaudit.report.spans import span_json
+from dbaudit.report.units import clean, count, milliseconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementRow:
+    """A line of the list of statements: its label, how far it got, and what was found about it."""
+
+    label: str
+    outcome: str
+    codes: str
+    worst: Severity | None
+
+
+def rows(report: Report) -> tuple[StatementRow, ...]:
+    """One row a statement, in the order of the files."""
+    by_statement: dict[str, list[Finding]] = {}
+    for finding in report.findings:
+        if finding.subject.kind == "statement":
+            by_statement.setdefault(finding.subject.name, []).append(finding)
+    return tuple(
+        _row(explained, by_statement.get(explained.statement.identity, [])) for explained in report.facts.get(Explained)
+    )
+
+
+def as_json(report: Report) -> list[dict[str, Any]]:
+    """The `statements` key of the JSON report; `plan` is EXPLAIN's own object, untouched."""
+    return [_json(explained) for explained in report.facts.get(Explained)]
+
+
+def _row(explained: Explained, findings: list[Finding]) -> StatementRow:
+    return StatementRow(
+        label=clean(explained.statement.label),
+        outcome=clean(_outcome(explained)),
+        codes=" ".join(dict.fromkeys(finding.code for finding in findings)),
+        worst=max((finding.severity for finding in findings), default=None),
+    )
+
+
+def _outcome(explained: Explained) -> str:
+    if explained.how is How.ANALYZED and explained.plan:
+        root = explained.plan.root
+        return f"{milliseconds(explained.plan.execution_ms or 0)}, {count(root.actual_rows or 0, 'row')}"
+    if explained.how is How.REJECTED and explained.refusal:
+        return f"rejected: {explained.refusal.message}"
+    if explained.how is How.TIMED_OUT:
+        return f"timed out after {milliseconds(explained.limit_ms or 0)}"
+    return f"{explained.how}: {explained.reason}" if explained.reason else str(explained.how)
+
+
+def _json(explained: Explained) -> dict[str, Any]:
+    statement: Statement = explained.statement
+    plan = explained.plan
+    return {
+        "name": statement.label,
+        "span": span_json(statement.span),
+        "how": str(explained.how),
+        "reason": explained.reason,
+        "planning_ms": plan.planning_ms if plan else None,
+        "execution_ms": plan.execution_ms if plan else None,
+        "plan": plan.raw if plan else None,
+    }
