@@ -1,10 +1,236 @@
-"""Files to statements."""
+"""Files to statements: where each begins and ends, what it is called, and what is not SQL at all."""
 
 from __future__ import annotations
 
-from dbaudit.facts.statement import Statement
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from dbaudit.errors import AuditError
+from dbaudit.facts.statement import Kind, Statement
+from dbaudit.finding import Span
+from dbaudit.sources import sqlname
+from dbaudit.sources.sqllex import COMMENT, PUNCTUATION, SPACE, WORD, Token, fold, tokens
+
+_LINE_BREAK = re.compile(r"\r\n?|\n")
+_END_OF_COPY = re.compile(r"^\\\.\r?$", re.MULTILINE)
+# A meta-command takes the rest of its line, or what stands before \\ on it; these take the line whatever is in it.
+_META_COMMAND = re.compile(
+    r"\\(?:copy|!|help|h|ef|ev|sf|sv)(?![a-z])[^\r\n]*|\\(?:'(?:[^'\\\r\n]|''|\\[^\r\n])*+'?|\\(?!\\)|[^'\\\r\n])*+",
+    re.IGNORECASE,
+)
+_SENDS = re.compile(r"\\(?:g|gx|gset|gexec|gdesc|bind|bind_named|parse|crosstabview|watch)(?![a-z_])", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Piece:
+    kind: Kind
+    start: int
+    end: int
+    name: str = ""
+    tokens: tuple[Token, ...] = ()
+
+
+def read(path: str) -> tuple[Statement, ...]:
+    """The statements of a file; none for one that is empty.
+
+    Raises AuditError, naming the file, for what cannot be read or is not text.
+    """
+    try:
+        data = Path(path).read_bytes()
+    except IsADirectoryError:
+        raise AuditError(f"{path} is a directory", "name the SQL files in it") from None
+    except FileNotFoundError:
+        raise AuditError(f"{path}: no such file") from None
+    except (OSError, ValueError) as error:
+        raise AuditError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    return split(decode(data, path), path)
+
+
+def decode(data: bytes, path: str) -> str:
+    """The text of a file in UTF-8, without a byte order mark.
+
+    Raises AuditError, naming the file and the line, for another encoding and for NUL bytes: a server would see less of
+    such a text than we do.
+    """
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise AuditError(f"{path} is not UTF-8 but UTF-16", "save it as UTF-8")
+    nul = data.find(b"\0")
+    if nul >= 0:
+        raise AuditError(f"{path}:{_line_of(data, nul)}: holds a NUL byte, so it is not SQL text")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        byte = error.object[error.start]
+        line = _line_of(error.object, error.start)
+        raise AuditError(f"{path}:{line}: byte 0x{byte:02x} is not UTF-8", "save the file as UTF-8") from None
 
 
 def split(text: str, path: str) -> tuple[Statement, ...]:
-    """The statements of a text, in order."""
-    raise NotImplementedError
+    """The statements of a text in order, and what else stands in it under its own kind. Never raises.
+
+    A statement ends where psql ends it: at a semicolon that is in no literal, comment, parentheses or BEGIN ATOMIC
+    block, or at a meta-command that sends it. What is not closed reaches to the end of the text.
+    """
+    lines = [0, *(found.end() for found in _LINE_BREAK.finditer(text))]
+    return distinct(_statement(piece, text, path, lines) for piece in _pieces(text))
+
+
+def distinct(statements: Iterable[Statement]) -> tuple[Statement, ...]:
+    """The statements, where a name or an identity that came before gets #2, #3 and so on behind it."""
+    names: dict[str, int] = {}
+    identities: dict[str, int] = {}
+    return tuple(
+        replace(
+            statement,
+            name=_numbered(statement.name, names) if statement.name else "",
+            identity=_numbered(statement.identity, identities),
+        )
+        for statement in statements
+    )
+
+
+def _numbered(text: str, seen: dict[str, int]) -> str:
+    count = seen[text] = seen.get(text, 0) + 1
+    if count == 1:
+        return text
+    numbered = f"{text}#{count}"
+    return numbered if numbered not in seen else _numbered(text, seen)
+
+
+def _line_of(data: bytes, offset: int) -> int:
+    return data.count(b"\n", 0, offset) + 1
+
+
+def _statement(piece: _Piece, text: str, path: str, lines: list[int]) -> Statement:
+    line, end_line = bisect_right(lines, piece.start), bisect_right(lines, piece.end)
+    return Statement(
+        name=piece.name,
+        text=text[piece.start : piece.end],
+        span=Span(
+            path=path,
+            line=line,
+            column=piece.start - lines[line - 1] + 1,
+            end_line=end_line,
+            end_column=piece.end - lines[end_line - 1] + 1,
+        ),
+        identity=piece.name or sqlname.identity(text, piece.tokens, piece.start, piece.end),
+        kind=piece.kind,
+        command=sqlname.command(text, piece.tokens),
+    )
+
+
+def _pieces(text: str) -> Iterator[_Piece]:
+    position, name = 0, ""
+    while position < len(text):
+        piece, position, name = _next(text, position, name)
+        if piece is None:
+            return
+        yield piece
+        if piece.kind is Kind.SQL:
+            name = ""
+            if _reads_data(text, piece):
+                data, position = _copy_data(text, position)
+                if data:
+                    yield data
+
+
+def _next(text: str, position: int, name: str) -> tuple[_Piece | None, int, str]:
+    """The next piece, where the text goes on behind it, and the name that a comment gave and no statement took."""
+    taken: list[Token] = []
+    parentheses = block = 0
+    for token in tokens(text, position):
+        kind, start, end = token
+        if kind == SPACE:
+            continue
+        if kind == COMMENT:
+            if not taken:
+                name = sqlname.given(text[start:end]) or name
+            continue
+        if kind == PUNCTUATION:
+            character = text[start]
+            if character == ";" and not parentheses and not block:
+                if taken:
+                    return _sql(taken, name), end, name
+                continue
+            if character == "(":
+                parentheses += 1
+            elif character == ")":
+                parentheses = max(0, parentheses - 1)
+            elif character == "\\":
+                if text.startswith("\\;", start):
+                    if taken:
+                        return _sql(taken, name), end, name
+                    continue
+                if not taken:
+                    return _meta_command(text, start, name)
+                if _SENDS.match(text, start):
+                    return _sql(taken, name), start, name
+        elif kind == WORD and not parentheses:
+            block += _block_step(text, taken, token, block)
+        taken.append(token)
+    return (_sql(taken, name) if taken else None), len(text), name
+
+
+def _sql(taken: list[Token], name: str) -> _Piece:
+    return _Piece(kind=Kind.SQL, start=taken[0].start, end=taken[-1].end, name=name, tokens=tuple(taken))
+
+
+def _block_step(text: str, before: list[Token], word: Token, block: int) -> int:
+    """By how much a word opens or closes the BEGIN ATOMIC body of a function: CASE in it ends with END as well."""
+    if word.end - word.start not in (3, 4, 6):
+        return 0
+    folded = fold(text[word.start : word.end])
+    if not block:
+        return int(folded == "atomic" and _words(text, before[-1:]) == ["begin"] and _defines_routine(text, before))
+    if folded not in ("case", "end") or _is_a_name_here(text, before[-1]):
+        return 0
+    return 1 if folded == "case" else -1
+
+
+def _is_a_name_here(text: str, before: Token) -> bool:
+    return text[before.start : before.end].lower() in (".", "as")
+
+
+def _defines_routine(text: str, taken: list[Token]) -> bool:
+    words = _words(text, taken[:4])
+    if words[:3] == ["create", "or", "replace"]:
+        del words[1:3]
+    return words[:1] == ["create"] and words[1:2] in (["function"], ["procedure"])
+
+
+def _words(text: str, some: Iterable[Token]) -> list[str]:
+    return [fold(text[token.start : token.end]) if token.kind == WORD else "" for token in some]
+
+
+def _meta_command(text: str, start: int, name: str) -> tuple[_Piece, int, str]:
+    end = _META_COMMAND.match(text, start).end()
+    after = end + 2 if text.startswith("\\\\", end) else end
+    end = start + len(text[start:end].rstrip())
+    return _Piece(kind=Kind.META_COMMAND, start=start, end=end), after, name
+
+
+def _reads_data(text: str, piece: _Piece) -> bool:
+    """Whether a statement is COPY … FROM STDIN, whose rows follow it in the file."""
+    if _words(text, piece.tokens[:1]) != ["copy"]:
+        return False
+    depth, before = 0, ""
+    for token, word in zip(piece.tokens, _words(text, piece.tokens)):
+        if token.kind == PUNCTUATION:
+            depth += {"(": 1, ")": -1}.get(text[token.start], 0)
+        if not depth and before == "from" and word == "stdin":
+            return True
+        before = word
+    return False
+
+
+def _copy_data(text: str, position: int) -> tuple[_Piece | None, int]:
+    """The rows behind a COPY, down to a line that is \\. or to the end of the text."""
+    closing = _END_OF_COPY.search(text, position)
+    end = closing.start() + 2 if closing else len(text.rstrip())
+    start = position
+    while start < end and text[start] in " \t\r\n\f\v":
+        start += 1
+    return (_Piece(kind=Kind.COPY_DATA, start=start, end=end) if start < end else None), max(end, position)

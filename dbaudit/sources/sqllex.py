@@ -1,0 +1,100 @@
+"""PostgreSQL's lexical rules: a text to tokens, without understanding it.
+
+Source of the rules: PostgreSQL's manual, chapter "Lexical Structure", and the behavior of src/backend/parser/scan.l
+with standard_conforming_strings on. Nothing is ever an error here: what is not closed reaches to the end of the text,
+and what PostgreSQL does not know is a token of its own. Each character is read a bounded number of times.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+SPACE = "space"
+COMMENT = "comment"
+WORD = "word"
+QUOTED = "quoted"
+STRING = "string"
+NUMBER = "number"
+PARAMETER = "parameter"
+OPERATOR = "operator"
+PUNCTUATION = "punctuation"
+
+_OPENS_COMMENT = "opens_comment"
+_OPENS_DOLLAR = "opens_dollar"
+
+_LETTER = r"A-Za-z_\u0080-\U0010ffff"
+# A string goes on in the next line: white space with a line break in it, and a quote.
+_CONTINUED = r"(?:[ \t\f\v]++|--[^\r\n]*+)*+[\r\n](?:[ \t\r\n\f\v]++|--[^\r\n]*+[\r\n])*+'"
+_BODY = r"[^']*+(?:''[^']*+)*+"
+_ESCAPED_BODY = r"(?:[^'\\]++|''|\\[\s\S]?)*+"
+
+_TOKEN = re.compile(
+    rf"""
+      (?P<space>       [ \t\r\n\f\v]++ )
+    | (?P<string>      [eE]'{_ESCAPED_BODY}(?:'{_CONTINUED}{_ESCAPED_BODY})*+'?
+                     | (?:[bBxXnN]|[uU]&)?'{_BODY}(?:'{_CONTINUED}{_BODY})*+'? )
+    | (?P<quoted>      (?:[uU]&)?"[^"]*+(?:""[^"]*+)*+"? )
+    | (?P<word>        [{_LETTER}][{_LETTER}0-9$]*+ )
+    | (?P<number>      0[xX][0-9A-Fa-f_]++ | 0[oO][0-7_]++ | 0[bB][01_]++
+                     | (?:[0-9][0-9_]*+(?:\.(?!\.)[0-9_]*+)?|\.[0-9][0-9_]*+)(?:[eE][+-]?[0-9][0-9_]*+)? )
+    | (?P<comment>     --[^\r\n]*+ )
+    | (?P<opens_comment> /\* )
+    | (?P<operator>    (?:(?!--|/\*)[~!@\#^&|`?+\-*/%<>=])++ )
+    | (?P<parameter>   \$[0-9]++ )
+    | (?P<opens_dollar>  \$(?:[{_LETTER}][{_LETTER}0-9]*+)?\$ )
+    | (?P<punctuation> [\s\S] )
+    """,
+    re.VERBOSE,
+)
+_COMMENT_EDGE = re.compile(r"/\*|\*/")
+_SPECIAL_IN_OPERATOR = re.compile(r"[~!@#%^&|`?]")
+
+
+class Token(NamedTuple):
+    """A piece of a text: what it is, and where it starts and ends (offsets in characters, end exclusive)."""
+
+    kind: str
+    start: int
+    end: int
+
+
+def tokens(text: str, position: int = 0) -> Iterator[Token]:
+    """The tokens from `position` on, white space and comments among them: together they are the whole text."""
+    match = _TOKEN.match
+    length = len(text)
+    while position < length:
+        found = match(text, position)
+        kind, end = found.lastgroup, found.end()
+        if kind == _OPENS_COMMENT:
+            kind, end = COMMENT, _end_of_comment(text, end)
+        elif kind == _OPENS_DOLLAR:
+            closing = text.find(found.group(), end)
+            kind, end = STRING, length if closing < 0 else closing + end - position
+        elif kind == OPERATOR and end - position > 1:
+            end = position + _operator_length(text[position:end])
+        yield Token(kind, position, end)
+        position = end
+
+
+def fold(word: str) -> str:
+    """An unquoted identifier or keyword as PostgreSQL folds it: ASCII letters to lower case, no others."""
+    return word.lower() if word.isascii() else re.sub(r"[A-Z]+", lambda letters: letters.group().lower(), word)
+
+
+def _end_of_comment(text: str, position: int) -> int:
+    """Where a block comment ends that was opened before `position`: they nest."""
+    depth = 1
+    for edge in _COMMENT_EDGE.finditer(text, position):
+        depth += 1 if edge.group() == "/*" else -1
+        if not depth:
+            return edge.end()
+    return len(text)
+
+
+def _operator_length(operator: str) -> int:
+    """An operator of several characters ends in + or - only if it has one of ~ ! @ # % ^ & | ` ? in it."""
+    if operator[-1] not in "+-" or _SPECIAL_IN_OPERATOR.search(operator):
+        return len(operator)
+    return len(operator.rstrip("+-")) or len(operator)
