@@ -1,23 +1,228 @@
-"""EXPLAIN of unknown statements, without harm."""
+"""EXPLAIN of unknown statements, without harm.
+
+Each statement goes through the gate in a read-only transaction of its own, which is always rolled back: the server parses
+it, prepares it, plans it; what it would call is looked up; and only what can be seen to change nothing is run.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import json
+import re
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from secrets import token_hex
 
-from dbaudit.facts import Facts
-from dbaudit.facts.statement import Explained, Statement
+import psycopg
+from psycopg.pq import TransactionStatus
+
+from dbaudit.errors import ServerGone
+from dbaudit.facts import Facts, Missing
+from dbaudit.facts.catalog import Index, Table
+from dbaudit.facts.column import Column
+from dbaudit.facts.plan import Plan, plan_from_json
+from dbaudit.facts.statement import Explained, How, Statement
+from dbaudit.sources.postgres.collect import collect
+from dbaudit.sources.postgres.columns import read_columns
+from dbaudit.sources.postgres.outcome import (
+    PLANNABLE,
+    first_word,
+    of_failure_when_planned,
+    of_failure_when_run,
+    of_utility,
+    reason_not_run,
+    reason_not_sent,
+)
+from dbaudit.sources.postgres.pipeline import Answer, Message, describe, exchange, parse, query
 from dbaudit.sources.postgres.session import Session
+from dbaudit.sources.postgres.volatility import Volatility
+
+LONGEST_PLAN_BYTES = 16 << 20
+NOT_ANALYZED = "--no-analyze"
+GENERIC = "has parameters: planned with a generic plan"
+
+_PARAMETER = re.compile(r"\$\d")
+# PREPARE takes statements with a plan only: a syntax error, or 42P14 for SELECT INTO before 15, says it is none.
+_NOT_PREPARABLE = ("42601", "42P14")
+_UNTYPED_PARAMETER = ("42P18", "42P08")
+_OWN_ADVISORY_LOCKS = (
+    "select pg_catalog.count(*) from pg_catalog.pg_locks where locktype = 'advisory' and pid = pg_catalog.pg_backend_pid()"
+)
+_PLAN_OPTIONS = "verbose, settings, format json"
+_RUN_OPTIONS = "analyze, buffers, verbose, settings, format json"
 
 
 def explain(
     session: Session, statements: Iterable[Statement], *, analyze: bool = True, timeout_ms: int = 30_000
 ) -> Iterator[Explained]:
-    """Each statement with what EXPLAIN said, in order."""
-    raise NotImplementedError
+    """Each statement with what EXPLAIN said, in order, each as soon as it is known.
+
+    Where `analyze` is false nothing is run. `timeout_ms` limits the planning and the run of each statement. Raises
+    ServerGone where the connection is lost.
+    """
+    gate = Gate(session, analyze=analyze, timeout_ms=timeout_ms)
+    try:
+        for statement in statements:
+            yield gate.explain(statement)
+    finally:
+        gate.leave_nothing()
 
 
 def explained_facts(
     session: Session, statements: Iterable[Statement], *, analyze: bool = True, timeout_ms: int = 30_000
 ) -> Facts:
     """The statements explained, and what the checks of plans need to know of the relations they touch."""
-    raise NotImplementedError
+    explained = tuple(explain(session, statements, analyze=analyze, timeout_ms=timeout_ms))
+    return facts_about(session, explained)
+
+
+def facts_about(session: Session, explained: Iterable[Explained]) -> Facts:
+    """The explained statements as facts, with Server, Table, Index and the columns of the relations in the plans."""
+    rows = tuple(explained)
+    plans = [row.plan for row in rows if row.plan]
+    relations = {(node.schema, node.relation) for plan in plans for node in plan.nodes() if node.relation}
+    facts = collect(session, (Table, Index)).merged(Facts({Explained: rows}))
+    try:
+        return facts.merged(Facts({Column: read_columns(session, relations)}))
+    except (ServerGone, psycopg.Error) as error:
+        return facts.merged(Facts({Column: Missing(reason=" ".join(str(error).split()))}))
+
+
+class Gate:
+    """What every statement has to pass. One at a time, on one connection."""
+
+    def __init__(self, session: Session, *, analyze: bool, timeout_ms: int) -> None:
+        self._session = session
+        self._analyze = analyze
+        self._timeout_ms = timeout_ms
+        self._volatility = Volatility(session)
+        # A pooler may hand us a server connection on which another run left its name.
+        self._name = f"dbaudit_{token_hex(4)}"
+        self._is_prepared = False
+        self._has_run = False
+
+    def explain(self, statement: Statement) -> Explained:
+        """Plans the statement, runs it if nothing in it acts, and rolls back. Raises ServerGone."""
+        if reason := reason_not_sent(statement):
+            return Explained(statement=statement, how=How.NOT_RUN, reason=reason)
+        with self._session.losing_the_server():
+            try:
+                if reason := self._volatility.reason_before_planning(statement.text):
+                    return Explained(statement=statement, how=How.NOT_RUN, reason=reason)
+                return self._within_transaction(statement)
+            except psycopg.Error as error:
+                if self._session.connection.closed:
+                    raise
+                reason = f"could not be looked up: {error.diag.message_primary or error}"
+                return Explained(statement=statement, how=How.NOT_RUN, reason=reason)
+            finally:
+                self._roll_back()
+
+    def leave_nothing(self) -> None:
+        """Gives back advisory locks that outlived their transaction: a function that lied about itself took them."""
+        if not self._has_run or self._session.connection.closed:
+            return
+        with suppress(psycopg.Error, ServerGone):
+            if self._session.rows(_OWN_ADVISORY_LOCKS) != [(0,)]:
+                self._session.rows("select pg_catalog.pg_advisory_unlock_all()")
+
+    def _within_transaction(self, statement: Statement) -> Explained:
+        text = statement.text
+        opening = [*self._session.opening(self._timeout_ms), parse(text), describe]
+        is_plannable = first_word(text) in PLANNABLE
+        at_once = is_plannable and not _PARAMETER.search(text)
+        answers, elapsed_ms = self._plan(opening, text) if at_once else self._send(*opening)
+        failure = answers[-1].failure
+        if failure and len(answers) > len(opening) and failure.sqlstate in _NOT_PREPARABLE:
+            return of_utility(statement)
+        if failure and failure.sqlstate in _UNTYPED_PARAMETER:
+            reason = f"has a parameter whose type the server cannot tell ({failure.message}): write it as $1::type"
+            return Explained(statement=statement, how=How.NOT_RUN, reason=reason)
+        if failure:
+            return of_failure_when_planned(statement, failure, elapsed_ms=elapsed_ms, limit_ms=self._timeout_ms)
+        if not is_plannable:
+            return of_utility(statement)
+        described = answers[len(opening) - 1]
+        if described.parameters:
+            return self._plan_generically(statement, described)
+        if not at_once:
+            answers, elapsed_ms = self._plan((), text)
+            if failure := answers[-1].failure:
+                return of_failure_when_planned(statement, failure, elapsed_ms=elapsed_ms, limit_ms=self._timeout_ms)
+        return self._judge(statement, answers[-1], columns=described.columns)
+
+    def _judge(self, statement: Statement, answer: Answer, *, columns: int) -> Explained:
+        """Runs what was planned, or says why not."""
+        plan, reason = _read(answer)
+        if plan is None:
+            return Explained(statement=statement, how=How.NOT_RUN, reason=reason)
+        reason = (
+            (NOT_ANALYZED if not self._analyze else "")
+            or reason_not_run(plan, columns=columns, text=statement.text)
+            or self._volatility.reason_in_plan(plan)
+            or self._volatility.reason_in_text(statement.text)
+        )
+        if reason:
+            return Explained(statement=statement, how=How.PLANNED, reason=reason, plan=plan)
+        self._has_run = True
+        answers, elapsed_ms = self._send(query(f"explain ({_RUN_OPTIONS}) execute {self._name}"))
+        if failure := answers[-1].failure:
+            return of_failure_when_run(statement, plan, failure, elapsed_ms=elapsed_ms, limit_ms=self._timeout_ms)
+        run, reason = _read(answers[-1])
+        if run is None:
+            return Explained(statement=statement, how=How.PLANNED, reason=reason, plan=plan)
+        return Explained(statement=statement, how=How.ANALYZED, plan=run)
+
+    def _plan_generically(self, statement: Statement, described: Answer) -> Explained:
+        """EXPLAIN (GENERIC_PLAN) is of no use here: over the extended protocol it plans for the NULLs that it is given."""
+        forced = query("select pg_catalog.set_config('plan_cache_mode', 'force_generic_plan', true)")
+        nulls = ", ".join(["null"] * described.parameters)
+        answers, _ = self._plan([forced], statement.text, f"({nulls})")
+        plan, reason = _read(answers[-1])
+        if failure := answers[-1].failure:
+            reason = f"has parameters, and the server cannot plan it without their values: {failure.message}"
+        if plan is None:
+            return Explained(statement=statement, how=How.NOT_RUN, reason=reason)
+        return Explained(statement=statement, how=How.PLANNED, reason=GENERIC, plan=plan)
+
+    def _plan(self, opening: Sequence[Message], text: str, values: str = "") -> tuple[list[Answer], float]:
+        """Sends what is given, PREPARE and EXPLAIN of the text as one batch."""
+        self._is_prepared = True
+        answers, elapsed_ms = self._send(
+            *opening,
+            query("savepoint dbaudit"),
+            query(f"prepare {self._name} as {text}"),
+            query(f"explain ({_PLAN_OPTIONS}) execute {self._name}{values}"),
+        )
+        self._is_prepared = len(answers) == len(opening) + 3
+        return answers, elapsed_ms
+
+    def _send(self, *messages: Message) -> tuple[list[Answer], float]:
+        """The answers and how many milliseconds they took."""
+        started = time.monotonic()
+        answers = exchange(self._session.connection, *messages)
+        return answers, (time.monotonic() - started) * 1000
+
+    def _roll_back(self) -> None:
+        """Ends the transaction, and before that the prepared statement, which would outlive it."""
+        connection = self._session.connection
+        if connection.closed or connection.info.transaction_status == TransactionStatus.IDLE:
+            return
+        back = ["rollback to savepoint dbaudit"] if connection.info.transaction_status == TransactionStatus.INERROR else []
+        messages = [*back, f"deallocate {self._name}"] if self._is_prepared else []
+        self._is_prepared = False
+        if exchange(connection, *map(query, [*messages, "rollback"]))[-1].failure:
+            exchange(connection, query("rollback"))
+
+
+def _read(answer: Answer) -> tuple[Plan | None, str]:
+    """The plan that EXPLAIN printed, or why it cannot be used."""
+    text = answer.value
+    if text is None:
+        return None, "the server sent no plan"
+    if len(text) > LONGEST_PLAN_BYTES:
+        return None, f"its plan is {len(text) / (1 << 20):.0f} MiB of text"
+    try:
+        return plan_from_json(json.loads(text.decode("utf-8", "replace"))[0]), ""
+    except RecursionError:
+        return None, "its plan is nested too deep"

@@ -11,17 +11,22 @@ import psycopg
 
 from dbaudit.errors import AuditError, ServerGone
 from dbaudit.facts.server import Server
+from dbaudit.sources.postgres.pipeline import Message, query
 
 LOCK_TIMEOUT_MS = 500
 CATALOG_TIMEOUT_MS = 60_000
 OLDEST_MAJOR = 14
+
+# Not the database's default isolation: a serializable reader can make other transactions fail.
+_BEGIN = "begin isolation level read committed read only"
 
 
 class Session:
     """One connection and the guards that every transaction on it starts with.
 
     Each statement is one message of the extended protocol, so that a text cannot carry a second statement. Nothing is
-    set for the session: a pooler may hand the server connection to somebody else.
+    set for the session: a pooler may hand the server connection to somebody else. `lost` is how the server went away, or
+    empty while it has not.
     """
 
     def __init__(self, connection: psycopg.Connection) -> None:
@@ -32,8 +37,9 @@ class Session:
                 f"the server is PostgreSQL {self.major}; dbaudit reads {OLDEST_MAJOR} and later",
                 "upgrade: the major is out of support",
             )
-        self._guards = _guards(watch_client=True)
+        self._guards = _guards(self.major, watch_client=True)
         self._server: Server | None = None
+        self.lost = ""
 
     @property
     def server(self) -> Server:
@@ -72,24 +78,34 @@ class Session:
             if not self.connection.closed:
                 raise
             message = " ".join(str(error).split())
-            raise ServerGone(f"the server went away: {message}", "what was found until then is reported") from None
+            self.lost = f"the server went away: {message}"
+            raise ServerGone(self.lost) from None
+
+    def opening(self, timeout_ms: int) -> list[Message]:
+        """What a transaction starts with, as the first messages of a batch: BEGIN and the guards."""
+        return [query(_BEGIN), query(self._guards, self._timeouts(timeout_ms))]
 
     def _begin(self, cursor: psycopg.Cursor, timeout_ms: int) -> None:
-        timeouts = [str(timeout_ms), str(LOCK_TIMEOUT_MS), str(timeout_ms + 10_000)]
-        cursor.execute("begin read only", binary=True)
+        timeouts = self._timeouts(timeout_ms)
+        cursor.execute(_BEGIN, binary=True)
         try:
             cursor.execute(self._guards, timeouts, binary=True)
         except psycopg.errors.InvalidParameterValue:
             # A server on a system without POLLRDHUP cannot watch for a client that died.
-            self._guards = _guards(watch_client=False)
+            self._guards = _guards(self.major, watch_client=False)
             cursor.execute("rollback", binary=True)
-            cursor.execute("begin read only", binary=True)
+            cursor.execute(_BEGIN, binary=True)
             cursor.execute(self._guards, timeouts, binary=True)
 
+    def _timeouts(self, timeout_ms: int) -> list[str]:
+        # A statement is planned and then run in one transaction, each within the timeout.
+        whole = [str(2 * timeout_ms + 20_000)] if self.major >= 17 else []
+        return [str(timeout_ms), str(LOCK_TIMEOUT_MS), str(timeout_ms + 10_000), *whole]
+
     def _read_server(self) -> Server:
-        query = files(__package__).joinpath("queries/server.sql").read_text("utf-8")
+        text = files(__package__).joinpath("queries/server_16.sql" if self.major >= 16 else "queries/server.sql").read_text("utf-8")
         info = self.connection.info
-        version_num, version, database, user, is_superuser, reads_all, in_recovery, uptime_s, age_s = self.rows(query)[0]
+        version_num, version, database, user, is_superuser, reads_all, in_recovery, uptime_s, age_s = self.rows(text)[0]
         return Server(
             version_num=version_num,
             version=version,
@@ -105,13 +121,15 @@ class Session:
         )
 
 
-def _guards(*, watch_client: bool) -> str:
+def _guards(major: int, *, watch_client: bool) -> str:
     settings = [
         ("statement_timeout", "$1"),
         ("lock_timeout", "$2"),
         ("idle_in_transaction_session_timeout", "$3"),
         ("standard_conforming_strings", "'on'"),
     ]
+    if major >= 17:
+        settings.append(("transaction_timeout", "$4"))
     if watch_client:
         settings.append(("client_connection_check_interval", "'1s'"))
     return "select " + ", ".join(f"pg_catalog.set_config('{name}', {value}, true)" for name, value in settings)

@@ -1,0 +1,137 @@
+"""What an error or a plan means for a statement, in the reader's words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from dbaudit.facts.plan import Plan
+from dbaudit.facts.statement import Explained, How, Kind, Refusal, Statement
+from dbaudit.sources import sqllex
+from dbaudit.sources.postgres.pipeline import Failure
+from dbaudit.sources.postgres.session import LOCK_TIMEOUT_MS
+
+LONGEST_TEXT_BYTES = 1 << 20
+PLANNABLE = frozenset({"select", "values", "table", "with", "insert", "update", "delete", "merge"})
+
+_CANCELED = "57014"
+# Data exceptions, integrity, undefined and ambiguous things, features that are not there: the statement's own fault.
+_STATEMENTS_FAULT = ("0A", "20", "21", "22", "23", "26", "2B", "34", "3D", "3F", "42", "44", "P0")
+_NOT_ITS_FAULT = frozenset({"42501"})
+_REASONS = {
+    "55P03": f"a relation that it reads is locked by another session: given up after {LOCK_TIMEOUT_MS} ms",
+    "42501": "the role may not: {message}",
+    "25006": "running it would write: {message}",
+    "53400": "running it needs more than the server allows: {message}",
+    "53200": "the server has not enough memory for it: {message}",
+    "53100": "the server has not enough disk for it: {message}",
+    "54001": "it is too complex for the server: {message}",
+    "40001": "the standby needed to replay changes that conflict with it: {message}",
+    "40P01": "it was the victim of a deadlock: {message}",
+}
+
+
+def reason_not_sent(statement: Statement) -> str:
+    """Why this is not to be sent to a server at all, or empty."""
+    if statement.kind is not Kind.SQL:
+        return f"is {_with_article(statement.kind.value)}, which only psql can run"
+    if "\0" in statement.text:
+        return "has a NUL byte in it"
+    try:
+        size = len(statement.text.encode())
+    except UnicodeEncodeError:
+        return "is not valid UTF-8"
+    if size > LONGEST_TEXT_BYTES:
+        return f"is {size / (1 << 20):.1f} MiB long; statements up to 1 MiB are explained"
+    return ""
+
+
+def first_word(text: str) -> str:
+    """The keyword a statement begins with, in lower case; parentheses and comments before it do not count."""
+    for kind, start, end in sqllex.tokens(text):
+        if kind == sqllex.WORD:
+            return text[start:end].lower()
+        if kind not in (sqllex.SPACE, sqllex.COMMENT) and text[start:end] != "(":
+            break
+    return ""
+
+
+def of_utility(statement: Statement) -> Explained:
+    """What becomes of a statement that is valid and has no plan."""
+    word = first_word(statement.text)
+    if word in ("select", "with"):
+        reason = "SELECT INTO creates a table, and is never run"
+    elif word == "explain":
+        reason = "begins with EXPLAIN: leave it out, dbaudit adds its own"
+    elif word:
+        reason = f"{statement.command or word.upper()} has no plan, and is never run"
+    else:
+        reason = "is empty"
+    return Explained(statement=statement, how=How.NOT_RUN, reason=reason)
+
+
+def of_failure_when_planned(statement: Statement, failure: Failure, *, elapsed_ms: float, limit_ms: int) -> Explained:
+    """What becomes of a statement that the server would not parse or plan."""
+    if failure.sqlstate == _CANCELED:
+        reason = f"planning it took longer than {limit_ms} ms" if elapsed_ms >= limit_ms else _canceled()
+    elif _is_statements_fault(failure.sqlstate):
+        span = statement.place(failure.position) if failure.position else None
+        refusal = Refusal(sqlstate=failure.sqlstate, message=failure.message, hint=failure.hint, span=span)
+        return Explained(statement=statement, how=How.REJECTED, refusal=refusal)
+    else:
+        reason = _reason(failure)
+    return Explained(statement=statement, how=How.NOT_RUN, reason=reason)
+
+
+def of_failure_when_run(
+    statement: Statement, plan: Plan, failure: Failure, *, elapsed_ms: float, limit_ms: int
+) -> Explained:
+    """What becomes of a statement that was planned, and failed when it was run."""
+    if failure.sqlstate == _CANCELED and elapsed_ms >= limit_ms:
+        return Explained(statement=statement, how=How.TIMED_OUT, plan=plan, limit_ms=limit_ms)
+    reason = _canceled() if failure.sqlstate == _CANCELED else _reason(failure)
+    return Explained(statement=statement, how=How.PLANNED, reason=reason, plan=plan)
+
+
+def reason_not_run(plan: Plan, *, columns: int, text: str) -> str:
+    """Why a plan must not be run, by its nodes and by the number of columns it returns; empty where it may."""
+    for node in _nodes(plan.raw["Plan"]):
+        match node["Node Type"]:
+            case "ModifyTable":
+                return f"{_with_article(node['Operation'].upper())} is planned, never run"
+            case "LockRows":
+                return "locks the rows it reads"
+            case "Foreign Scan":
+                return "reads a foreign table: what its server would do cannot be seen"
+            case "Custom Scan":
+                return f"has a node of an extension ({node.get('Custom Plan Provider', 'Custom Scan')})"
+    if columns:
+        return ""
+    words = {text[start:end].lower() for kind, start, end in sqllex.tokens(text) if kind == sqllex.WORD}
+    return "SELECT INTO creates a table: planned, never run" if "into" in words else "returns no columns"
+
+
+def _nodes(root: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        yield node
+        stack.extend(node.get("Plans", ()))
+
+
+def _is_statements_fault(sqlstate: str) -> bool:
+    return sqlstate[:2] in _STATEMENTS_FAULT and sqlstate not in _NOT_ITS_FAULT
+
+
+def _reason(failure: Failure) -> str:
+    if known := _REASONS.get(failure.sqlstate):
+        return known.format(message=failure.message)
+    return f"the server failed: {failure.message} (SQLSTATE {failure.sqlstate})"
+
+
+def _canceled() -> str:
+    return "another session canceled it"
+
+
+def _with_article(noun: str) -> str:
+    return f"{'an' if noun[0] in 'AEIOUaeiou' else 'a'} {noun}"

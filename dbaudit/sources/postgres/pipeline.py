@@ -1,0 +1,113 @@
+"""Several messages of the extended protocol in one round trip.
+
+A message carries one statement, whatever its text: a second one behind a semicolon is a syntax error of the server.
+After an error the server ignores the rest of the batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import psycopg
+from psycopg import generators, pq
+from psycopg.abc import PQGen
+
+Message = Callable[[pq.abc.PGconn], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """The server's error. `position` counts characters of the statement from 1; None where the server names none."""
+
+    sqlstate: str
+    message: str
+    hint: str = ""
+    position: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the server said to one message. `value` is the first column of the first row; None where there is none.
+
+    `columns` and `parameters` are what Describe told.
+    """
+
+    failure: Failure | None = None
+    value: bytes | None = None
+    columns: int = 0
+    parameters: int = 0
+
+
+def query(text: str, values: Sequence[str] = ()) -> Message:
+    """Parse, Bind and Execute."""
+    encoded = [value.encode() for value in values]
+    return lambda pgconn: pgconn.send_query_params(text.encode(), encoded)
+
+
+def parse(text: str) -> Message:
+    """Parse alone, as the unnamed statement: nothing is planned or run."""
+    return lambda pgconn: pgconn.send_prepare(b"", text.encode())
+
+
+def describe(pgconn: pq.abc.PGconn) -> None:
+    """Describe of the unnamed statement."""
+    pgconn.send_describe_prepared(b"")
+
+
+def exchange(connection: psycopg.Connection, *messages: Message) -> list[Answer]:
+    """The answers up to the first failure, which is the last of them.
+
+    Raises psycopg.OperationalError where the connection is lost. Ctrl-C cancels the statement in the server.
+    """
+    pgconn = connection.pgconn
+    pgconn.enter_pipeline_mode()
+    try:
+        results = connection.wait(_results(pgconn, messages))
+    finally:
+        if not connection.closed:
+            pgconn.exit_pipeline_mode()
+    answers: list[Answer] = []
+    for result in results:
+        answers.append(_answer(result))
+        if answers[-1].failure:
+            break
+    if connection.closed:
+        lost = answers[-1].failure if answers else None
+        raise psycopg.OperationalError(lost.message if lost else "the connection was closed")
+    return answers
+
+
+def _results(pgconn: pq.abc.PGconn, messages: Sequence[Message]) -> PQGen[list[pq.abc.PGresult]]:
+    """One result for each message, as psycopg's wait loop runs it."""
+    for message in messages:
+        message(pgconn)
+    pgconn.pipeline_sync()
+    yield from generators.send(pgconn)
+    results: list[pq.abc.PGresult] = []
+    while True:
+        result = (yield from generators.fetch_many(pgconn))[0]
+        if result.status == pq.ExecStatus.PIPELINE_SYNC:
+            return results
+        results.append(result)
+
+
+def _answer(result: pq.abc.PGresult) -> Answer:
+    if result.status in (pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.PIPELINE_ABORTED):
+        return Answer(failure=_failure(result))
+    return Answer(
+        value=result.get_value(0, 0) if result.ntuples else None, columns=result.nfields, parameters=result.nparams
+    )
+
+
+def _failure(result: pq.abc.PGresult) -> Failure:
+    def said(field: pq.DiagnosticField) -> str:
+        return (result.error_field(field) or b"").decode("utf-8", "replace")
+
+    position = said(pq.DiagnosticField.STATEMENT_POSITION)
+    return Failure(
+        sqlstate=said(pq.DiagnosticField.SQLSTATE),
+        message=said(pq.DiagnosticField.MESSAGE_PRIMARY) or " ".join(result.error_message.decode("utf-8", "replace").split()),
+        hint=said(pq.DiagnosticField.MESSAGE_HINT),
+        position=int(position) if position else None,
+    )

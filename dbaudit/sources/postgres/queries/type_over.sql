@@ -1,0 +1,24 @@
+with recursive containing (oid) as (
+  select t.oid
+  from pg_catalog.pg_type as t
+  where t.typtype = 'd' and t.typname = any ($1::pg_catalog.text[])
+  union
+  select outside.oid
+  from containing as inside
+  cross join lateral (
+    select t.oid from pg_catalog.pg_type as t where t.typbasetype = inside.oid or t.typelem = inside.oid
+    union all
+    select c.reltype from pg_catalog.pg_attribute as a
+    join pg_catalog.pg_class as c on c.oid = a.attrelid
+    where a.atttypid = inside.oid and not a.attisdropped and c.reltype <> 0
+    union all
+    select r.rngtypid from pg_catalog.pg_range as r where r.rngsubtype = inside.oid
+  ) as outside
+)
+select t.oid,
+       case when t.typtype = 'b' and t.typelem <> 0 then element.typname else t.typname end::pg_catalog.text as name,
+       array(select p.proname::pg_catalog.text from pg_catalog.pg_proc as p
+             where t.oid = any (p.proargtypes) and p.oid >= 16384) as functions
+from containing
+join pg_catalog.pg_type as t on t.oid = containing.oid
+left join pg_catalog.pg_type as element on element.oid = t.typelem

@@ -1,0 +1,297 @@
+"""What a statement would call, looked up in the catalogs: nothing is run that could act.
+
+Two lenses, because neither sees everything. The *plan* names what the server resolved, behind operators, views, row
+security policies and inlined functions; but EXPLAIN does not print the expressions of LIMIT, OFFSET and VALUES, those of
+window frames before 18, nor the left side of a hashed IN before 17. The *text*, and the views, policies and function
+bodies it leads to, name everything, but by name only; so a name counts for every function that has it. A statement is
+run where both see nothing that acts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+from psycopg.pq import TransactionStatus
+
+from dbaudit.facts.plan import Plan
+from dbaudit.sources import sqllex
+from dbaudit.sources.postgres.harmless import ACTS_THOUGH_STABLE, CONVERTS_TO_ANY_TYPE, HARMLESS, HARMLESS_IN
+from dbaudit.sources.postgres.session import Session
+
+# Operators that SQL also spells as keywords: IN, CASE, NULLIF, DISTINCT FROM, BETWEEN, LIKE, SIMILAR TO.
+_SPELLED_OUT = frozenset({"=", "<>", "<", ">", "<=", ">=", "~~", "~~*", "!~~", "!~~*", "~"})
+_CALL = re.compile(r'([^\W\d][\w$]*+)"?\s*+\(')
+_NOT_EXPRESSIONS = frozenset({"Node Type", "Parent Relationship", "Subplan Name", "Alias", "Index Name", "CTE Name"})
+
+
+class Function(NamedTuple):
+    """A function that may act: a volatile one, one with a body in SQL or a procedural language, an aggregate."""
+
+    oid: int
+    schema: str
+    name: str
+    qualified: str
+    language: str
+    is_volatile: bool
+    is_in_search_path: bool
+    takes_row: bool
+    extension: str
+    support_functions: list[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """What a text names: words followed by a parenthesis, words behind a dot, all words, and operators."""
+
+    calls: set[str] = field(default_factory=set)
+    members: set[str] = field(default_factory=set)
+    words: set[str] = field(default_factory=set)
+    operators: set[str] = field(default_factory=set)
+
+
+def names_in(*texts: str) -> Names:
+    """The names in SQL texts; string literals and comments name nothing. Reads each character once."""
+    names = Names()
+    for text in texts:
+        before, word = "", ""
+        for kind, start, end in sqllex.tokens(text):
+            if kind in (sqllex.SPACE, sqllex.COMMENT):
+                continue
+            token = text[start:end]
+            if word and token == "(":
+                names.calls.add(word)
+            word = ""
+            if kind == sqllex.WORD:
+                word = sqllex.fold(token)
+            elif kind == sqllex.QUOTED:
+                word = token.partition('"')[2].removesuffix('"').replace('""', '"')
+            elif kind == sqllex.OPERATOR:
+                names.operators.add(token)
+            if word:
+                names.words.add(word)
+                if before == ".":
+                    names.members.add(word)
+            before = token
+    return names
+
+
+class Volatility:
+    """The functions of one database that may act, and where they hide. Reads the catalogs once, and bodies when named."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._bodies: dict[int, str] = {}
+        self._view_rows: dict[int, tuple] = {}
+
+    def reason_before_planning(self, text: str) -> str:
+        """Why even planning the statement could act, or empty.
+
+        The planner runs immutable functions on constants, stable ones for its estimates, and an operator's function on
+        the column statistics.
+        """
+        for function, via, by_planner in self._reached(names_in(text)):
+            if function.is_volatile and not by_planner:
+                continue
+            if why := self._acts(function):
+                return f"even planning it could run {function.qualified}: {why}{_via(via)}"
+        return ""
+
+    def reason_in_text(self, text: str) -> str:
+        """Why running the statement could act, by its text and all that it leads to; empty where it could not."""
+        if re.search(r'\bu&"', text, re.IGNORECASE):
+            return "it spells names in Unicode escapes"
+        for function, via, _ in self._reached(names_in(text)):
+            if why := self._acts_when_inlined(function):
+                return f"it calls {function.qualified}: {why}{_via(via)}"
+        return ""
+
+    def reason_in_plan(self, plan: Plan) -> str:
+        """Why running the planned statement could act, by what its plan calls; empty where it could not."""
+        names = names_in(*_expressions(plan.raw["Plan"]))
+        for node in plan.nodes():
+            names.words.update((node.schema, node.relation))
+        for function, via, _ in self._reached(names):
+            if why := self._acts(function):
+                return f"it calls {function.qualified}: {why}{_via(via)}"
+        return ""
+
+    # What a set of names can reach.
+
+    def _reached(self, names: Names) -> Iterator[tuple[Function, str, bool]]:
+        for name in names.calls | names.members:
+            for function in self._by_name.get(name, ()):
+                is_call = name in names.calls or function.takes_row
+                if is_call and (function.is_in_search_path or function.schema in names.words):
+                    yield function, "", False
+        for operator in names.operators | _SPELLED_OUT:
+            for oid, by_planner in self._operators.get(operator, ()):
+                yield from self._known([oid], f"the operator {operator}", by_planner)
+        for target in names.words & self._casts.keys():
+            yield from self._known(self._casts[target], f"a cast to {target}")
+        yield from self._known(self._always.keys(), "an implicit cast or an operator class")
+        for name in names.words & self._acting_types.keys():
+            yield from self._known(self._acting_types[name], f"the check of a domain in {name}")
+        if self._acting_types and names.words & CONVERTS_TO_ANY_TYPE:
+            for name, oids in self._acting_types.items():
+                yield from self._known(oids, f"the check of a domain in {name}")
+        for name in names.words & self._views.keys():
+            for oid, schema, qualified, is_in_search_path in self._views[name]:
+                if is_in_search_path or schema in names.words:
+                    yield from self._known(self._called_by_views([oid]), f"the view {qualified}")
+        for name in names.words & self._policies.keys():
+            yield from self._known(self._policies[name], f"a row security policy of {name}")
+
+    def _known(self, oids: Iterable[int], via: str, by_planner: bool = False) -> Iterator[tuple[Function, str, bool]]:
+        for oid in oids:
+            if function := self._by_oid.get(oid):
+                yield function, via, by_planner
+
+    # What acts, and why.
+
+    def _acts(self, function: Function, seen: frozenset[int] = frozenset()) -> str:
+        """Why a call of this function acts, or empty."""
+        if function.name in HARMLESS and function.schema == "pg_catalog":
+            return ""
+        if function.name in HARMLESS_IN.get(function.extension, ()):
+            return ""
+        if function.name in ACTS_THOUGH_STABLE:
+            return "it takes a transaction id, or runs SQL that the plan does not show"
+        if function.is_volatile:
+            return "it is volatile"
+        for support, *_ in self._known(function.support_functions, ""):
+            if self._acts(support, seen | {function.oid}):
+                return f"it is an aggregate over {support.qualified}, which is volatile"
+        return self._body_acts(function, seen)
+
+    def _acts_when_inlined(self, function: Function) -> str:
+        """As `_acts`, but an SQL function that is one query is judged by its body: the plan shows whether it was inlined."""
+        if function.is_volatile and function.language == "sql" and self._is_one_query(function):
+            return self._body_acts(function, frozenset())
+        return self._acts(function)
+
+    def _body_acts(self, function: Function, seen: frozenset[int]) -> str:
+        if function.language in ("c", "internal") or function.oid in seen:
+            return ""
+        if function.oid not in self._bodies:
+            self._bodies[function.oid] = ""
+            self._bodies[function.oid] = self._why_body_acts(function, seen | {function.oid})
+        return self._bodies[function.oid]
+
+    def _why_body_acts(self, function: Function, seen: frozenset[int]) -> str:
+        source, oids = self._source(function)
+        called = {name.lower() for name in _CALL.findall(source)}
+        callees = [callee for name in called for callee in self._by_name.get(name, ())]
+        for callee in (*callees, *(known for known, *_ in self._known(oids, ""))):
+            if self._acts(callee, seen):
+                return f"its body calls {callee.qualified}"
+        return ""
+
+    def _is_one_query(self, function: Function) -> bool:
+        source, oids = self._source(function)
+        if not source.strip():
+            return bool(oids)
+        words = [source[start:end].lower() for kind, start, end in sqllex.tokens(source.strip().rstrip(";"))
+                 if kind not in (sqllex.SPACE, sqllex.COMMENT)]
+        return words[0] in ("select", "values", "table", "(") and ";" not in words and "into" not in words
+
+    def _source(self, function: Function) -> tuple[str, list[int]]:
+        rows = self._rows("function_body", [[function.oid]])
+        return rows[0][1:] if rows else ("", [])
+
+    # What the catalogs say.
+
+    @cached_property
+    def _by_oid(self) -> dict[int, Function]:
+        functions = [Function(*row) for row in self._rows("called_function", [sorted(ACTS_THOUGH_STABLE)])]
+        return {function.oid: function for function in functions}
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[Function]]:
+        return _grouped((function.name, function) for function in self._by_oid.values())
+
+    @cached_property
+    def _indirect(self) -> list[tuple[str, str, int, bool]]:
+        return self._rows("called_indirectly")
+
+    @cached_property
+    def _operators(self) -> dict[str, list[tuple[int, bool]]]:
+        return _grouped((name, (oid, planner)) for kind, name, oid, planner in self._indirect if kind == "operator")
+
+    @cached_property
+    def _casts(self) -> dict[str, list[int]]:
+        return _grouped((name, oid) for kind, name, oid, _ in self._indirect if kind == "cast")
+
+    @cached_property
+    def _always(self) -> dict[int, str]:
+        return {oid: kind for kind, _, oid, _ in self._indirect if kind in ("hidden cast", "operator class")}
+
+    @cached_property
+    def _acting_types(self) -> dict[str, list[int]]:
+        domains = _grouped((name, oid) for kind, name, oid, _ in self._indirect if kind == "domain")
+        acting = {
+            name: oids for name, oids in domains.items() if any(self._acts(known) for known, *_ in self._known(oids, ""))
+        }
+        if not acting:
+            return {}
+        every = [oid for oids in acting.values() for oid in oids]
+        over = self._rows("type_over", [sorted(acting)])
+        return {name: every for _, own, functions in over for name in (own, *functions)}
+
+    @cached_property
+    def _views(self) -> dict[str, list[tuple[int, str, str, bool]]]:
+        rows = self._rows("user_view")
+        return _grouped((name, (oid, schema, full, in_path)) for oid, schema, name, full, in_path in rows)
+
+    @cached_property
+    def _policies(self) -> dict[str, set[int]]:
+        called: dict[str, set[int]] = {}
+        for _, name, functions, relations in self._rows("policy_body"):
+            called.setdefault(name, set()).update(functions, self._called_by_views(relations))
+        return called
+
+    def _called_by_views(self, relations: Iterable[int]) -> set[int]:
+        """The functions that the definitions of these views call, and of the views in them; tables have none."""
+        views = {view[0] for group in self._views.values() for view in group}
+        wanted, reached = set(relations) & views, set()
+        while new := wanted - reached:
+            if unread := sorted(new - self._view_rows.keys()):
+                self._view_rows |= {row[0]: row for row in self._rows("view_body", [unread])}
+            reached |= new
+            wanted |= {oid for view in new for oid in self._view_rows[view][2] if oid in views}
+        return {oid for view in reached for oid in self._view_rows[view][1]}
+
+    def _rows(self, name: str, parameters: Iterable[Any] = ()) -> list[tuple]:
+        text = files(__package__).joinpath(f"queries/{name}.sql").read_text("utf-8")
+        connection = self._session.connection
+        if connection.info.transaction_status == TransactionStatus.INTRANS:
+            return connection.execute(text, list(parameters) or None, binary=True).fetchall()
+        return self._session.rows(text, list(parameters))
+
+
+def _via(via: str) -> str:
+    return f" (through {via})" if via else ""
+
+
+def _grouped(pairs: Iterable[tuple[str, Any]]) -> dict[str, list[Any]]:
+    groups: dict[str, list[Any]] = {}
+    for key, value in pairs:
+        groups.setdefault(key, []).append(value)
+    return groups
+
+
+def _expressions(node: Any) -> Iterator[str]:
+    """All the texts in a plan that may hold expressions."""
+    stack = [node]
+    while stack:
+        current = stack.pop()
+        if isinstance(current, str):
+            yield current
+        elif isinstance(current, list):
+            stack.extend(current)
+        elif isinstance(current, dict):
+            stack.extend(value for key, value in current.items() if key not in _NOT_EXPRESSIONS)
