@@ -79,8 +79,8 @@ def make_servers() -> None:
         npm = str(PROGRAMS / "npm")
     path = os.pathsep.join([os.environ.get("PATH", os.defpath), str(PROGRAMS)])
     with tempfile.TemporaryDirectory(prefix="dbaudit-npm-") as cache:
-        # A home of its own too: that of a service's user is often not there or not writable.
-        own = {"PATH": path, "npm_config_cache": cache, "npm_config_update_notifier": "false", "HOME": cache}
+        # The usual place of the cache is the user's home, which the user of a service often has not.
+        own = {"PATH": path, "npm_config_cache": cache, "npm_config_update_notifier": "false"}
         run(npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", cwd=SERVERS, env=os.environ | own)
     (PACKAGES / STAMP).write_text(servers_source())
 
