@@ -15,6 +15,9 @@ from dbaudit.facts import Facts, Missing
 from dbaudit.facts.server import Server
 from dbaudit.sources.postgres.session import Session
 
+# What the server deparses then names every object with its schema, and means the same wherever it is run again.
+_NAMES_IN_FULL = "select pg_catalog.set_config('search_path', '', true)"
+
 
 def collect(session: Session, kinds: Iterable[type]) -> Facts:
     """The facts of these types, and Server. A type that the server refuses to tell about is Missing, with its reason.
@@ -29,20 +32,25 @@ def collect(session: Session, kinds: Iterable[type]) -> Facts:
         except ServerGone as error:
             known[kind] = Missing(reason=str(error))
         except psycopg.Error as error:
-            known[kind] = _missing(kind, error)
+            known[kind] = missing(kind, error)
     return Facts(known)
 
 
 def read(session: Session, kind: type) -> tuple[Any, ...]:
     """All rows of one fact type. Raises psycopg.Error where the server refuses, ServerGone where it is lost."""
-    names = {field.name for field in dataclasses.fields(kind)}
     with session.transaction() as cursor:
-        cursor.execute(query_for(kind, session.major), binary=True)
-        columns = [column.name for column in cursor.description or ()]
-        if set(columns) != names:
-            raise AssertionError(f"{kind.__name__}: the query's columns differ by {sorted(names ^ set(columns))}")
-        rows = cursor.fetchall()
-    return tuple(kind(**{name: _inert(value) for name, value in zip(columns, row)}) for row in rows)
+        cursor.execute(_NAMES_IN_FULL, binary=True)
+        return read_within(cursor, kind, session.major)
+
+
+def read_within(cursor: psycopg.Cursor, kind: type, major: int) -> tuple[Any, ...]:
+    """All rows of one fact type, in a transaction that is open already. Raises psycopg.Error."""
+    names = {field.name for field in dataclasses.fields(kind)}
+    cursor.execute(query_for(kind, major), binary=True)
+    columns = [column.name for column in cursor.description or ()]
+    if set(columns) != names:
+        raise AssertionError(f"{kind.__name__}: the query's columns differ by {sorted(names ^ set(columns))}")
+    return tuple(kind(**{name: _inert(value) for name, value in zip(columns, row)}) for row in cursor.fetchall())
 
 
 def query_for(kind: type, major: int) -> str:
@@ -60,7 +68,8 @@ def _inert(value: Any) -> Any:
     return tuple(value) if type(value) is list else value
 
 
-def _missing(kind: type, error: psycopg.Error) -> Missing:
+def missing(kind: type, error: psycopg.Error) -> Missing:
+    """Why the server did not tell about this type, in the reader's words."""
     reason = error.diag.message_primary or " ".join(str(error).split())
     if isinstance(error, psycopg.errors.InsufficientPrivilege):
         return Missing(reason=reason, remedy="grant pg_monitor and pg_read_all_data to the role")
