@@ -12,8 +12,9 @@ from psycopg import conninfo
 
 from dbaudit import __version__
 from dbaudit.errors import AuditError, ConnectionFailed, ServerFull
+from dbaudit.sources.postgres.refusal import TOO_MANY_CONNECTIONS, is_unclear, sqlstate
 
-# The texts of a full server, PostgreSQL 14 to 18: postmaster and InitPostgres send no SQLSTATE that libpq passes on.
+# The texts of a full server, PostgreSQL 14 to 18: libpq does not pass on the SQLSTATE of a connection that fails.
 _FULL = re.compile(
     r"too many clients already"
     r"|remaining connection slots are reserved"
@@ -48,12 +49,17 @@ def connect(address: Address, *, password: str | None = None, connect_timeout_s:
         )
     except psycopg.OperationalError as error:
         message = _one_line(str(error))
-        if _FULL.search(message):
+        if _FULL.search(message) or _is_full(str(error), parameters):
             raise ServerFull(message) from None
         raise ConnectionFailed(message) from None
     except psycopg.ProgrammingError as error:
-        raise AuditError(f"the connection string cannot be read: {_one_line(str(error))}") from None
+        raise _unreadable(error) from None
     return connection
+
+
+def _is_full(message: str, parameters: Mapping[str, str]) -> bool:
+    """Whether a server that does not speak English to us is full. It is asked once more, for the code."""
+    return is_unclear(message) and sqlstate(conninfo.make_conninfo(**parameters)) == TOO_MANY_CONNECTIONS
 
 
 def asks_for_password(error: ConnectionFailed) -> bool:
@@ -69,9 +75,17 @@ def _parameters(address: Address) -> dict[str, str]:
     if address.dbname is not None:
         dbname = address.dbname
         parameters |= conninfo.conninfo_to_dict(_plain_uri(dbname)) if _is_conninfo(dbname) else {"dbname": dbname}
+    if "@" in parameters.get("host", "") and not parameters["host"].startswith("@"):
+        raise AuditError("the host has an @ in it: in a URI, write an @ of the password as %40")
     parameters.setdefault("application_name", f"dbaudit/{__version__}")
     parameters.setdefault("client_encoding", "UTF8")
     return parameters
+
+
+def _unreadable(error: psycopg.ProgrammingError) -> AuditError:
+    """libpq quotes the part it could not read, and that may be a password."""
+    reason = re.sub(r'"[^"]*"', '"…"', _one_line(str(error)))
+    return AuditError(f"the connection string cannot be read: {reason}", "postgresql://user@host:5432/dbname")
 
 
 def _is_conninfo(text: str) -> bool:
