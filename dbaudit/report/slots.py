@@ -14,6 +14,7 @@ from dbaudit.report.units import clean, milliseconds
 MASKED = "masked"
 _USED, _FREE, _RESERVED = "█", "·", "▒"
 _GROUPS = 8
+_LIMITS = 3
 # The order in which a person should see them: what needs looking after first.
 _STATES = (
     "idle in transaction (aborted)", "idle in transaction", "active", "fastpath function call", "idle", "starting",
@@ -157,6 +158,7 @@ def _states(facts: Facts) -> list[str]:
 
 def _limits(facts: Facts) -> list[str]:
     used = [limit for limit in facts.get(ConnectionLimit) if limit.samples[-1]]
+    used = sorted(used, key=lambda limit: -limit.samples[-1] / max(1, limit.limit))[:_LIMITS]
     return [f"limit of {limit.kind} {clean(limit.name)}: {limit.samples[-1]} of {limit.limit} used" for limit in used]
 
 

@@ -41,7 +41,7 @@ def trees(
     A blocker that is gone by now, and what waits for nothing else, is left out. A parallel worker that waits counts as
     its leader.
     """
-    nodes: dict[_Key, Backend | PreparedTransaction] = {backend.pid: backend for backend in backends}
+    nodes: dict[_Key, Backend | PreparedTransaction] = {backend.pid: backend for backend in backends if not backend.is_own}
     nodes |= {transaction.gid: transaction for transaction in prepared}
     below: dict[_Key, list[int]] = {}
     waits: dict[int, float] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from dbaudit.facts import Facts
@@ -17,9 +18,12 @@ _SHOWN = 3
 
 
 def group_name(backend: Backend) -> str:
-    """Who a session belongs to, the same for all that a pool opens: role@database (application)."""
-    application = f" ({backend.application})" if backend.application else ""
-    return f"{backend.user}@{backend.database}{application}"
+    """Who a session belongs to, the same for all that a pool opens: role@database (application).
+
+    Some applications put their process id into their name: numbers of four digits and more are left out of it.
+    """
+    application = f" ({re.sub('[0-9]{4,}', '#', backend.application)})" if backend.application else ""
+    return f"{backend.user or backend.backend_type}@{backend.database}{application}"
 
 
 def duration(ms: float) -> str:

@@ -72,7 +72,7 @@ def connection_saturation(facts: Facts, options: Options) -> Verdicts:
 
 def _refused(refusal: RefusedConnection) -> Finding:
     limited = re.search(r'too many connections for (database|role) "(.*)"', refusal.message)
-    subject = Subject(kind=limited[1], name=limited[2]) if limited else _SERVER
+    subject = Subject(kind=limited[1], name=_quoted(limited[2])) if limited else _SERVER
     text = shortened(refusal.message.rpartition("FATAL: ")[2], 160)
     return Finding(
         code="CON001",
@@ -82,6 +82,10 @@ def _refused(refusal: RefusedConnection) -> Finding:
         evidence={"refusal": refusal.message},
         fixes=(_SMALLER_NEEDS,),
     )
+
+
+def _quoted(name: str) -> str:
+    return name if re.fullmatch("[a-z_][a-z0-9_$]*", name) else '"' + name.replace('"', '""') + '"'
 
 
 def _server(facts: Facts, slots: Slots, options: Options) -> Iterator[Finding]:

@@ -42,5 +42,6 @@ select activity.pid,
 from pg_catalog.pg_stat_activity as activity
 left join pg_catalog.pg_roles as role on role.oid = activity.usesysid
 where activity.datid is not null
+   or activity.backend_type = 'client backend'
    or activity.pid in (select sender.pid from pg_catalog.pg_stat_replication as sender)
 order by activity.backend_start, activity.pid
