@@ -53,6 +53,10 @@ _WRITES = ("mark_shipped",)
 _ROUNDS = 20
 _LOOK_AT_A_PRODUCT = "SELECT id, name, price_cents FROM products WHERE sku = 'SKU-001354'"
 _REMOVE_UNSOLD = "DELETE FROM products WHERE discontinued_at < timestamptz '2026-01-01 00:00:00+00'"
+_BOOK_DELIVERIES = """
+    UPDATE shipments SET delivered_at = timestamptz '2025-12-30 18:00:00+00'
+    WHERE order_id BETWEEN 248001 AND 248500
+"""
 _PUT_ON_SALE = "UPDATE products SET price_cents = price_cents * 9 / 10 WHERE category_id = 7"
 _TAKE_OFF = b"UPDATE products SET discontinued_at = now() WHERE id = 36"
 _USE_IS_COUNTED = """
@@ -131,7 +135,7 @@ def _run_file(connection: psycopg.Connection, path: Path) -> None:
 
 
 def _use(conninfo: str, directory: Path) -> None:
-    """Sends the healthy statements, so that the indexes they need are used ones, and removes a few products."""
+    """Sends the healthy statements, so that the indexes they need are used ones, and writes a little."""
     sent = [s for s in sqlfile.read(str(directory / "queries.sql")) if s.name not in FAULTS and s.name not in _WRITES]
     with _session(conninfo, "shop-web") as web:
         for _ in range(_ROUNDS):
@@ -139,6 +143,7 @@ def _use(conninfo: str, directory: Path) -> None:
             for statement in sent:
                 web.execute(statement.text, _PARAMETERS.get(statement.name))
     with _session(conninfo, "shop-cron") as cron:
+        cron.execute(_BOOK_DELIVERIES)
         cron.execute(_REMOVE_UNSOLD)
 
 
