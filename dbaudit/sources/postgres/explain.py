@@ -25,8 +25,6 @@ from dbaudit.facts.statement import Explained, How, Statement
 from dbaudit.sources.postgres.collect import collect
 from dbaudit.sources.postgres.columns import read_columns
 from dbaudit.sources.postgres.outcome import (
-    PLANNABLE,
-    first_word,
     of_failure_when_planned,
     of_failure_when_run,
     of_utility,
@@ -35,6 +33,7 @@ from dbaudit.sources.postgres.outcome import (
 )
 from dbaudit.sources.postgres.pipeline import Answer, Message, describe, exchange, parse, query
 from dbaudit.sources.postgres.session import Session
+from dbaudit.sources.postgres.shape import PLANNABLE, first_word, may_select_into
 from dbaudit.sources.postgres.volatility import Volatility
 
 LONGEST_PLAN_BYTES = 16 << 20
@@ -130,7 +129,7 @@ class Gate:
         text = statement.text
         opening = [*self._session.opening(self._timeout_ms), parse(text), describe]
         is_plannable = first_word(text) in PLANNABLE
-        at_once = is_plannable and not _PARAMETER.search(text)
+        at_once = is_plannable and not _PARAMETER.search(text) and not may_select_into(text)
         answers, elapsed_ms = self._plan(opening, text) if at_once else self._send(*opening)
         failure = answers[-1].failure
         if failure and len(answers) > len(opening) and failure.sqlstate in _NOT_PREPARABLE:
@@ -143,6 +142,8 @@ class Gate:
         if not is_plannable:
             return of_utility(statement)
         described = answers[len(opening) - 1]
+        if not described.columns and may_select_into(text):
+            return of_utility(statement)
         if described.parameters:
             return self._plan_generically(statement, described)
         if not at_once:
@@ -158,7 +159,7 @@ class Gate:
             return Explained(statement=statement, how=How.NOT_RUN, reason=reason)
         reason = (
             (NOT_ANALYZED if not self._analyze else "")
-            or reason_not_run(plan, columns=columns, text=statement.text)
+            or reason_not_run(plan, columns=columns)
             or self._volatility.reason_in_plan(plan)
             or self._volatility.reason_in_text(statement.text)
         )
@@ -186,16 +187,18 @@ class Gate:
         return Explained(statement=statement, how=How.PLANNED, reason=GENERIC, plan=plan)
 
     def _plan(self, opening: Sequence[Message], text: str, values: str = "") -> tuple[list[Answer], float]:
-        """Sends what is given, PREPARE and EXPLAIN of the text as one batch."""
-        self._is_prepared = True
-        answers, elapsed_ms = self._send(
-            *opening,
+        """Sends what is given, PREPARE and EXPLAIN of the text as one batch, and the end where nothing will be run."""
+        planning = [
             query("savepoint dbaudit"),
             query(f"prepare {self._name} as {text}"),
             query(f"explain ({_PLAN_OPTIONS}) execute {self._name}{values}"),
-        )
-        self._is_prepared = len(answers) == len(opening) + 3
-        return answers, elapsed_ms
+        ]
+        planned = len(opening) + len(planning)
+        closing = [] if self._analyze else [query(f"deallocate {self._name}"), query("rollback")]
+        self._is_prepared = True
+        answers, elapsed_ms = self._send(*opening, *planning, *closing)
+        self._is_prepared = planned <= len(answers) < planned + 2
+        return answers[:planned], elapsed_ms
 
     def _send(self, *messages: Message) -> tuple[list[Answer], float]:
         """The answers and how many milliseconds they took."""

@@ -7,12 +7,11 @@ from typing import Any
 
 from dbaudit.facts.plan import Plan
 from dbaudit.facts.statement import Explained, How, Kind, Refusal, Statement
-from dbaudit.sources import sqllex
 from dbaudit.sources.postgres.pipeline import Failure
 from dbaudit.sources.postgres.session import LOCK_TIMEOUT_MS
+from dbaudit.sources.postgres.shape import first_word
 
 LONGEST_TEXT_BYTES = 1 << 20
-PLANNABLE = frozenset({"select", "values", "table", "with", "insert", "update", "delete", "merge"})
 
 _CANCELED = "57014"
 # Data exceptions, integrity, undefined and ambiguous things, features that are not there: the statement's own fault.
@@ -43,16 +42,6 @@ def reason_not_sent(statement: Statement) -> str:
         return "is not valid UTF-8"
     if size > LONGEST_TEXT_BYTES:
         return f"is {size / (1 << 20):.1f} MiB long; statements up to 1 MiB are explained"
-    return ""
-
-
-def first_word(text: str) -> str:
-    """The keyword a statement begins with, in lower case; parentheses and comments before it do not count."""
-    for kind, start, end in sqllex.tokens(text):
-        if kind == sqllex.WORD:
-            return text[start:end].lower()
-        if kind not in (sqllex.SPACE, sqllex.COMMENT) and text[start:end] != "(":
-            break
     return ""
 
 
@@ -93,7 +82,7 @@ def of_failure_when_run(
     return Explained(statement=statement, how=How.PLANNED, reason=reason, plan=plan)
 
 
-def reason_not_run(plan: Plan, *, columns: int, text: str) -> str:
+def reason_not_run(plan: Plan, *, columns: int) -> str:
     """Why a plan must not be run, by its nodes and by the number of columns it returns; empty where it may."""
     for node in _nodes(plan.raw["Plan"]):
         match node["Node Type"]:
@@ -105,10 +94,7 @@ def reason_not_run(plan: Plan, *, columns: int, text: str) -> str:
                 return "reads a foreign table: what its server would do cannot be seen"
             case "Custom Scan":
                 return f"has a node of an extension ({node.get('Custom Plan Provider', 'Custom Scan')})"
-    if columns:
-        return ""
-    words = {text[start:end].lower() for kind, start, end in sqllex.tokens(text) if kind == sqllex.WORD}
-    return "SELECT INTO creates a table: planned, never run" if "into" in words else "returns no columns"
+    return "" if columns else "returns no columns"
 
 
 def _nodes(root: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -26,7 +26,12 @@ from dbaudit.sources.postgres.session import Session
 # Operators that SQL also spells as keywords: IN, CASE, NULLIF, DISTINCT FROM, BETWEEN, LIKE, SIMILAR TO.
 _SPELLED_OUT = frozenset({"=", "<>", "<", ">", "<=", ">=", "~~", "~~*", "!~~", "!~~*", "~"})
 _CALL = re.compile(r'([^\W\d][\w$]*+)"?\s*+\(')
-_NOT_EXPRESSIONS = frozenset({"Node Type", "Parent Relationship", "Subplan Name", "Alias", "Index Name", "CTE Name"})
+_NOT_EXPRESSIONS = frozenset(
+    {
+        "Node Type", "Parent Relationship", "Subplan Name", "Alias", "Index Name", "CTE Name", "Strategy", "Partial Mode",
+        "Join Type", "Scan Direction", "Operation", "Command",
+    }
+)
 
 
 class Function(NamedTuple):
@@ -206,8 +211,22 @@ class Volatility:
     # What the catalogs say.
 
     @cached_property
+    def _catalog(self) -> dict[str, list[tuple]]:
+        """What is read once, in one transaction."""
+        with self._session.transaction() as cursor:
+            return {
+                name: cursor.execute(_query(name), parameters, binary=True).fetchall()
+                for name, parameters in (
+                    ("called_function", [sorted(ACTS_THOUGH_STABLE)]),
+                    ("called_indirectly", None),
+                    ("user_view", None),
+                    ("policy_body", None),
+                )
+            }
+
+    @cached_property
     def _by_oid(self) -> dict[int, Function]:
-        functions = [Function(*row) for row in self._rows("called_function", [sorted(ACTS_THOUGH_STABLE)])]
+        functions = [Function(*row) for row in self._catalog["called_function"]]
         return {function.oid: function for function in functions}
 
     @cached_property
@@ -216,7 +235,7 @@ class Volatility:
 
     @cached_property
     def _indirect(self) -> list[tuple[str, str, int, bool]]:
-        return self._rows("called_indirectly")
+        return self._catalog["called_indirectly"]
 
     @cached_property
     def _operators(self) -> dict[str, list[tuple[int, bool]]]:
@@ -244,13 +263,13 @@ class Volatility:
 
     @cached_property
     def _views(self) -> dict[str, list[tuple[int, str, str, bool]]]:
-        rows = self._rows("user_view")
+        rows = self._catalog["user_view"]
         return _grouped((name, (oid, schema, full, in_path)) for oid, schema, name, full, in_path in rows)
 
     @cached_property
     def _policies(self) -> dict[str, set[int]]:
         called: dict[str, set[int]] = {}
-        for _, name, functions, relations in self._rows("policy_body"):
+        for _, name, functions, relations in self._catalog["policy_body"]:
             called.setdefault(name, set()).update(functions, self._called_by_views(relations))
         return called
 
@@ -265,12 +284,15 @@ class Volatility:
             wanted |= {oid for view in new for oid in self._view_rows[view][2] if oid in views}
         return {oid for view in reached for oid in self._view_rows[view][1]}
 
-    def _rows(self, name: str, parameters: Iterable[Any] = ()) -> list[tuple]:
-        text = files(__package__).joinpath(f"queries/{name}.sql").read_text("utf-8")
+    def _rows(self, name: str, parameters: list[Any]) -> list[tuple]:
         connection = self._session.connection
         if connection.info.transaction_status == TransactionStatus.INTRANS:
-            return connection.execute(text, list(parameters) or None, binary=True).fetchall()
-        return self._session.rows(text, list(parameters))
+            return connection.execute(_query(name), parameters, binary=True).fetchall()
+        return self._session.rows(_query(name), parameters)
+
+
+def _query(name: str) -> str:
+    return files(__package__).joinpath(f"queries/{name}.sql").read_text("utf-8")
 
 
 def _via(via: str) -> str:
