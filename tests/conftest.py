@@ -6,6 +6,7 @@ import itertools
 import os
 from collections.abc import Generator, Iterator
 
+import hypothesis
 import psycopg
 import pytest
 from majors import MAJORS, PACKAGES, bin_directory, concerned, missing
@@ -18,6 +19,20 @@ _numbers = itertools.count()
 
 # PostgreSQL's ways around root are for root to test.
 collect_ignore = [] if os.geteuid() == 0 else ["server/test_lab_as_root.py"]
+
+
+# Nothing asserts on elapsed time, and a run finds tomorrow what it finds today.
+hypothesis.settings.register_profile(
+    "dbaudit", deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("dbaudit")
+
+
+def pytest_configure() -> None:
+    """The caller's own connections do not steer the tests."""
+    for name in list(os.environ):
+        if name.startswith(("PG", "DBAUDIT_")) or name == "DATABASE_URL":
+            del os.environ[name]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -65,16 +80,22 @@ class Database:
             self.admin.execute(statement)
 
 
+class Servers(dict[int, LabServer]):
+    """The servers by their major. One is started when it is asked for first, and is up for the rest of the run."""
+
+    def __missing__(self, major: int) -> LabServer:
+        self[major] = start(bin_directory(major))
+        return self[major]
+
+
 @pytest.fixture(scope="session")
 def servers() -> Iterator[dict[int, LabServer]]:
-    """All five majors, up for the whole run."""
+    """All five majors."""
     if absent := missing():
         names = ", ".join(map(str, absent))
         pytest.fail(f"PostgreSQL {names} is not in {PACKAGES}: run the tests by python3 tests/run.py", pytrace=False)
-    running: dict[int, LabServer] = {}
+    running = Servers()
     try:
-        for major in MAJORS:
-            running[major] = start(bin_directory(major))
         yield running
     finally:
         for server in running.values():

@@ -24,7 +24,7 @@ PACKAGES = SERVERS / "node_modules"
 STAMP = "made-from"
 
 
-def main() -> int:
+def main() -> None:
     if sys.version_info < (3, 11):
         sys.exit(f"tests/run.py needs Python 3.11 or newer; this is {platform.python_version()} ({sys.executable})")
     if (sys.platform, platform.machine()) != ("linux", "x86_64"):
@@ -33,10 +33,11 @@ def main() -> int:
         make_environment()
     if is_stale(PACKAGES, servers_source()):
         make_servers()
-    # Its own pytest.ini options are in pyproject.toml; PATH has the environment first, so that `dbaudit` is this one.
+    # PATH has the environment first, so that `dbaudit` is this checkout's. A signal is for pytest then, not for us.
     path = os.pathsep.join([str(PROGRAMS), os.environ.get("PATH", os.defpath)])
-    command = [PROGRAMS / "python", "-m", "pytest", *sys.argv[1:]]
-    return subprocess.run(command, cwd=ROOT, env=os.environ | {"PATH": path}).returncode
+    os.chdir(ROOT)
+    sys.stdout.flush()
+    os.execve(PROGRAMS / "python", [str(PROGRAMS / "python"), "-m", "pytest", *sys.argv[1:]], os.environ | {"PATH": path})
 
 
 def environment_source() -> str:
@@ -101,4 +102,4 @@ def say(what: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -83,6 +83,9 @@ def start(bin_directory: Path, settings: Mapping[str, str] | None = None) -> Lab
         server = LabServer(directory, _postgres(account, bin_directory, directory, settings or {}), watcher)
         _wait_until_ready(server)
         return server
+    except OSError as error:
+        watcher.finish()
+        raise AuditError(f"the embedded server could not be set up: {error}") from error
     except BaseException:
         watcher.finish()
         raise

@@ -144,6 +144,14 @@ def test_a_setting_that_the_server_refuses_is_said_and_leaves_nothing(place):
     assert_nothing_is_left(place)
 
 
+def test_a_file_that_cannot_be_made_is_said_and_leaves_nothing(place, monkeypatch):
+    monkeypatch.setattr(server, "copy_binaries", lambda source, target: Path("/proc/none").mkdir())
+    monkeypatch.setattr(server, "choose", lambda binaries: server.Account(needs_copy=True))
+    with pytest.raises(AuditError, match="could not be set up: .*/proc/none"):
+        server.start(bin_directory(NEWEST))
+    assert_nothing_is_left(place)
+
+
 def test_a_server_that_was_started_by_another_thread_outlives_it(place):
     started = []
     thread = threading.Thread(target=lambda: started.append(server.start(bin_directory(NEWEST))))
