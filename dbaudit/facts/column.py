@@ -1,4 +1,4 @@
-"""Columns of the relations that audited statements read: types, collations, and what the planner knows of their values."""
+"""Columns of the relations that audited statements read: types, collations, and what is known of their values."""
 
 from __future__ import annotations
 

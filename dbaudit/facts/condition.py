@@ -230,7 +230,8 @@ def _references(items: Sequence[Item]) -> Iterator[Reference]:
         for place, item in enumerate(run):
             if not (isinstance(item, Token) and item.kind == "name"):
                 continue
-            before, after = run[place - 1] if place else None, run[place + 1] if place + 1 < len(run) else None
+            before = run[place - 1] if place else None
+            after = run[place + 1] if place + 1 < len(run) else None
             if isinstance(after, Group) or _is_dot(after) or (isinstance(before, Token) and before.text == "COLLATE"):
                 continue
             if _is_dot(before):

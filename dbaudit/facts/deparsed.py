@@ -33,7 +33,6 @@ _TYPE = re.compile(
     re.VERBOSE,
 )
 _CONSTANTS = ("true", "false")
-_FIELDS = re.compile(r"EXTRACT\($")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +82,7 @@ def parse(source: str) -> Group:
         elif kind == "cast" and (named := _TYPE.match(source, place)):
             place = named.end()
             stack[-1].append(Token("type", named["type"] + named["array"], match.start(), place))
-        elif kind == "name" and (text in _CONSTANTS or _FIELDS.search(source[max(0, match.start() - 8) : match.start()])):
+        elif kind == "name" and (text in _CONSTANTS or source.endswith("EXTRACT(", 0, match.start())):
             stack[-1].append(Token("number", text, match.start(), place))
         elif kind != "space":
             stack[-1].append(Token(kind, text, match.start(), place))

@@ -50,6 +50,7 @@ def parents(plan: Plan) -> Mapping[PlanNode, PlanNode]:
 
 
 def is_gather(node: PlanNode) -> bool:
+    """Whether the node collects the rows of parallel workers."""
     return node.node_type in ("Gather", "Gather Merge")
 
 

@@ -2,15 +2,17 @@
 
 A case has either `facts` (offline) or `ddl` (on real servers), and `fires`: what must be found, as
 "severity kind name" or "severity kind name column"; an empty list is silence. `unknown: true` says that the check must
-answer that it cannot tell. `pg: ">= 15"` limits the majors. `explain` is a statement whose plan is audited, `analyze:
-false` has it only planned. Where a finding of a `ddl` case has a fix with statements, the fix is applied and the check
-must then be quiet, and after the undo it must fire again; `fix: false` leaves that out.
+answer that it cannot tell. `options` are thresholds in place of the check's own. `pg: ">= 15"` limits the majors. A
+`{fails: …}` among the statements of `ddl` is one that the server must refuse. `explain` is a statement whose plan is
+audited, `analyze: false` has it only planned. Where a finding of a `ddl` case has a fix with statements, the fix is
+applied and the check must then be quiet, and after the undo it must fire again; `fix: false` leaves that out.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import psycopg
 import pytest
 import yaml
 from majors import concerned
@@ -64,16 +66,25 @@ def test_every_check_has_cases_that_fire_and_cases_that_stay_quiet(check: Check)
 
 @pytest.mark.parametrize(("check", "case"), cases("facts"))
 def test_offline(check: Check, case: dict) -> None:
-    assert_as_expected(case, list(check.verdicts(codec.from_json(case["facts"]))))
+    assert_as_expected(case, list(check.verdicts(codec.from_json(case["facts"]), options_of(check, case))))
 
 
 @pytest.mark.parametrize(("check", "case", "database"), cases_on_servers(), indirect=["database"])
 def test_on_a_real_server(check: Check, case: dict, database) -> None:
-    database.run(*as_list(case["ddl"]))
+    for statement in as_list(case["ddl"]):
+        run(statement, database)
     verdicts = ask(check, case, database)
     assert_as_expected(case, verdicts)
     if case.get("fix", True):
         assert_fixes_hold(check, case, database, verdicts)
+
+
+def run(statement: str | dict, database) -> None:
+    if isinstance(statement, str):
+        database.run(statement)
+        return
+    with pytest.raises(psycopg.Error):
+        database.run(statement["fails"])
 
 
 def assert_fixes_hold(check: Check, case: dict, database, verdicts: list) -> None:
@@ -95,7 +106,7 @@ def fingerprints(verdicts: list) -> set[str]:
 def ask(check: Check, case: dict, database) -> list:
     session = database.session()
     try:
-        return list(check.verdicts(facts_for(check, case, session)))
+        return list(check.verdicts(facts_for(check, case, session), options_of(check, case)))
     finally:
         session.close()
 
@@ -107,5 +118,10 @@ def facts_for(check: Check, case: dict, session) -> Facts:
     return explained_facts(session, statements, analyze=case.get("analyze", True))
 
 
-def as_list(value: str | list[str]) -> list[str]:
-    return [value] if isinstance(value, str) else value
+def options_of(check: Check, case: dict) -> object:
+    return check.options(**case["options"]) if "options" in case else None
+
+
+def as_list(value: str | dict | list) -> list:
+    """A text, or the texts of a list; a list in it, such as a YAML alias of another case's, is part of it."""
+    return [value] if isinstance(value, str | dict) else [text for item in value for text in as_list(item)]

@@ -1,0 +1,83 @@
+"""A column has an index, and the filter on it is written so that the index cannot be used.
+
+## What it does
+Answers "why is my index not used?": names the index, the condition of the filter and the reason, and gives the rewrite
+or the index that serves the condition as it is.
+
+## Why it matters
+The table is read from end to end although somebody has already paid for an index on that column.
+
+## How it is found
+In a Seq Scan that is wasteful as seq-scan-discards-rows (PLN001) has it, a condition is on the leading column of a
+btree, but on a function of it, on a cast of it that changes the value, on an expression over it, by another collation,
+or by LIKE with a wildcard in front, without regard to case, or under a collation other than C. PLN001 says nothing of
+such a scan. A cast from varchar to text changes nothing, and is not taken for a reason.
+An expression index is proposed only on what is IMMUTABLE: the date of a timestamptz depends on the TimeZone, so there a
+range of the bare column is the answer.
+
+## Example
+    CREATE INDEX orders_placed_at_idx ON orders (placed_at);
+    SELECT * FROM orders WHERE placed_at::date = '2024-05-01';
+
+## Instead
+    SELECT * FROM orders WHERE placed_at >= '2024-05-01' AND placed_at < '2024-05-02';
+
+## When to ignore
+When the condition lets most rows pass: then no index would help.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dbaudit.checks.plan._defeat import Defeat, defeats
+from dbaudit.checks.plan._relations import Relations
+from dbaudit.checks.plan._scans import Scan, scans
+from dbaudit.checks.plan._waste import is_wasteful
+from dbaudit.checks.plan._words import about, rows, scan_evidence, spent
+from dbaudit.checks.registry import Verdicts, check
+from dbaudit.facts import Facts
+from dbaudit.facts.catalog import Index, Table
+from dbaudit.facts.column import Column
+from dbaudit.facts.statement import Explained
+from dbaudit.finding import Confidence, Finding, Severity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """When a scan is wasteful: the same as for PLN001."""
+
+    read_rows: int = 10_000
+    kept_ratio: float = 0.10
+    time_ratio: float = 0.10
+    table_rows: int = 1_000
+
+
+@check("PLN022", name="index-defeated", severity=Severity.WARNING, needs=(Explained, Table, Index, Column),
+       options=Options)
+def index_defeated(facts: Facts, options: Options) -> Verdicts:
+    relations = Relations.of(facts)
+    for explained in facts[Explained]:
+        for scan in scans(explained, relations, ("Seq Scan",)):
+            if is_wasteful(scan, read_rows=options.read_rows, kept_ratio=options.kept_ratio,
+                           time_ratio=options.time_ratio, table_rows=options.table_rows):
+                for defeat in defeats(scan, relations):
+                    yield _finding(explained, scan, defeat)
+
+
+def _finding(explained: Explained, scan: Scan, defeat: Defeat) -> Finding:
+    verb = "reads" if scan.is_measured else "is expected to read"
+    scanned = f"the Seq Scan {verb} {rows(scan.read_rows or 0)} to keep {rows(scan.kept_rows)}{spent(scan)}"
+    name = defeat.column.quoted
+    alone = len(scan.conditions) == 1
+    return Finding(
+        code="PLN022",
+        subject=about(explained.statement, name),
+        message=f"{defeat.index.qualified} cannot serve the filter on {name}: {defeat.reason}; {scanned}",
+        severity=Severity.WARNING,
+        span=explained.statement.span,
+        evidence=scan_evidence(scan) | {"index": defeat.index.qualified},
+        fixes=defeat.fixes,
+        confidence=Confidence.HIGH if scan.is_measured and alone else Confidence.MEDIUM,
+        discriminator=scan.identity,
+    )

@@ -1,0 +1,103 @@
+"""A statement reads a large table from end to end to find a few rows.
+
+## What it does
+Reports a sequential scan that reads many rows of a table and throws almost all of them away for its filter, and gives
+the index that finds the rest directly.
+
+## Why it matters
+The scan reads the whole table each time, for one row as for a thousand, and takes longer as the table grows. It also
+pushes pages of other tables out of the cache.
+
+## How it is found
+In a statement that was run: a Seq Scan with a filter that read at least 10,000 rows in all its loops and workers, kept
+less than 10 % of them, and took at least 10 % of the statement's time. In one that was only planned: the same by the
+planner's estimates, with less confidence.
+Tables of fewer than 1,000 rows are left alone however often they are read. Where an index on these columns is there and
+the planner did not take it, it usually is right, and nothing is said, unless the scan cost at least 50 ms.
+The index has the columns compared by equality first, the one with the most values leading, then one column of a range.
+
+## Example
+    CREATE TABLE orders (id bigint PRIMARY KEY, status text, placed_at timestamptz);
+    SELECT * FROM orders WHERE status = 'open' AND placed_at > now() - interval '1 day';
+
+## Instead
+    CREATE INDEX CONCURRENTLY orders_status_placed_at_idx ON orders (status, placed_at);
+
+## When to ignore
+When the statement runs rarely, such as a nightly report, and writes to the table are frequent: each index slows them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dbaudit.checks.ddl import create_index
+from dbaudit.checks.plan._defeat import defeats
+from dbaudit.checks.plan._keys import is_served_by, keys_for
+from dbaudit.checks.plan._relations import Relations
+from dbaudit.checks.plan._scans import Scan, scans
+from dbaudit.checks.plan._waste import is_surely_small, is_wasteful
+from dbaudit.checks.plan._words import about, columns_of, rows, scan_evidence, spent
+from dbaudit.checks.registry import Verdicts, check
+from dbaudit.facts import Facts
+from dbaudit.facts.catalog import Index, Table
+from dbaudit.facts.column import Column
+from dbaudit.facts.statement import Explained
+from dbaudit.finding import Confidence, Finding, Severity, Unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """From how many rows read, below which share kept, from which share of the time; and when a refusal is worth it."""
+
+    read_rows: int = 10_000
+    kept_ratio: float = 0.10
+    time_ratio: float = 0.10
+    table_rows: int = 1_000
+    refused_ms: float = 50.0
+
+
+@check("PLN001", name="seq-scan-discards-rows", severity=Severity.WARNING, needs=(Explained, Table, Index, Column),
+       options=Options)
+def seq_scan_discards_rows(facts: Facts, options: Options) -> Verdicts:
+    relations = Relations.of(facts)
+    for explained in facts[Explained]:
+        for scan in scans(explained, relations, ("Seq Scan",)):
+            if scan.read_rows is None and not is_surely_small(scan.whole, options.read_rows):
+                yield Unknown(
+                    reason=f"{scan.table.qualified} was never analyzed: how much a scan of it reads is not known",
+                    remedy=f"ANALYZE {scan.whole.qualified};",
+                    subject=about(explained.statement),
+                )
+            elif is_wasteful(scan, read_rows=options.read_rows, kept_ratio=options.kept_ratio,
+                             time_ratio=options.time_ratio, table_rows=options.table_rows):
+                if not defeats(scan, relations):
+                    yield from _findings(explained, scan, relations, options)
+
+
+def _findings(explained: Explained, scan: Scan, relations: Relations, options: Options) -> Verdicts:
+    keys = keys_for(scan.conditions, scan.node, scan.table, relations)
+    refused = next((index for index in relations.indexes(scan.table) if is_served_by(index, keys)), None)
+    if refused and (scan.time_ms or 0.0) < options.refused_ms:
+        return
+    verb = "read" if scan.is_measured else "expects to read"
+    message = f"Seq Scan on {scan.whole.qualified} {verb} {rows(scan.read_rows)} to keep {rows(scan.kept_rows)}"
+    message += f" by the filter on {columns_of(scan)}{spent(scan)}"
+    fixes = ()
+    if refused:
+        message += f"; {refused.qualified} could find them, but the planner expected {rows(scan.node.plan_rows)}"
+    elif keys:
+        quoted = [key.column.quoted for key in keys]
+        words = [key.column.name for key in keys]
+        fixes = (create_index(scan.whole, quoted, words=words, taken=relations.taken(scan.whole)),)
+    yield Finding(
+        code="PLN001",
+        subject=about(explained.statement),
+        message=message,
+        severity=Severity.INFO if refused else Severity.WARNING,
+        span=explained.statement.span,
+        evidence=scan_evidence(scan),
+        fixes=fixes,
+        confidence=Confidence.HIGH if scan.is_measured and not refused else Confidence.MEDIUM,
+        discriminator=scan.identity,
+    )
