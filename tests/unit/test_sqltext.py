@@ -1,0 +1,148 @@
+"""What the text of a statement says: each star that reaches a relation, and nothing else."""
+
+import logging
+import subprocess
+import sys
+
+import pytest
+
+from dbaudit.facts.statement_text import Category, StatementText
+from dbaudit.finding import Span
+from dbaudit.sources.sqlfile import split
+from dbaudit.sources.sqltext import read
+
+
+def text_of(sql: str) -> StatementText:
+    (text,) = read(split(sql, "f.sql"))
+    return text
+
+
+def stars(sql: str) -> list[tuple[str, str]]:
+    text = text_of(sql)
+    assert text.is_read, text.reason
+    return [(star.text, ", ".join(star.relations)) for star in text.select_stars]
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("select * from t", [("*", "t")]),
+        ("select t . *, a from public.t", [("t . *", "public.t")]),
+        ('select s.t.*, "U".* from s.t, x as "U"', [("s.t.*", "s.t"), ('"U".*', "x")]),
+        ("select distinct on (a) * from t", [("*", "t")]),
+        ("select all * from only t x, u", [("*", "t, u")]),
+        ("select a, * from t natural join u left join v using (a)", [("*", "t, u, v")]),
+        ("select * from ((a join b on true) join c on true)", [("*", "a, b, c")]),
+        ("select j.* from (a join b using (i)) as j", [("j.*", "a, b")]),
+        ("select x.* from t x where x.a in (select * from u)", [("x.*", "t"), ("*", "u")]),
+        ("select (select t.*) from t", [("t.*", "t")]),
+        ("select array(select * from t)", [("*", "t")]),
+        ("select * from t union all (select * from u) order by 1", [("*", "t"), ("*", "u")]),
+        ("select f.*, y.* from f(1) f join lateral (select * from u where u.a = f.a) y on true", [("*", "u")]),
+        ("with t as (select * from t) select * from t", [("*", "t")]),
+        ("with a as (select * from b), b as (select 1 x) select * from a, b", [("*", "b")]),
+        ("with recursive r as (select 1 union all select * from r) select * from r", []),
+        ("with T as (select 1 x) select * from t", []),
+        ('with "T" as (select 1 x) select * from t', [("*", "t")]),
+        ("with t as (select 1 x) select * from public.t", [("*", "public.t")]),
+        ("insert into t with c as (select 1) select * from c", []),
+        ("insert into t select * from u", [("*", "u")]),
+        ("insert into t as x values (1) on conflict do nothing returning x.*", [("x.*", "t")]),
+        ("update t set a = 1 from (select 1) s returning *, s.*", [("*", "t")]),
+        ("delete from t x using u returning x.*, u.*", [("x.*", "t"), ("u.*", "u")]),
+        ("delete from t returning old.*, new.*", [("old.*", "t"), ("new.*", "t")]),
+        ("with d as (delete from t returning *) select * from d", [("*", "t")]),
+        ("merge into t using s on true when matched then do nothing returning t.*", [("t.*", "t")]),
+        ("explain (analyze, verbose) select * from t", [("*", "t")]),
+        ("copy (select * from t) to stdout", [("*", "t")]),
+        ("select * from t where a = :a and b = %(b)s and c = %s and d = $1", [("*", "t")]),
+    ],
+)
+def test_a_star_over_a_relation_is_told_with_what_it_reaches(sql, expected):
+    assert stars(sql) == expected
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select count(*), sum(a) * 2, a * b, (a + 1) * 2, t.a * 2, f(a) * g(b) from t",
+        "select count(t.*), row(t.*), t.*::text, to_json(t.*) from t",
+        "select (a.b).*, (f(x)).* from a",
+        "select 1 from t where exists (select * from u) and not exists (select u.* from u)",
+        "select 1 from t where exists (select * from u union all select * from v)",
+        "select * from (select a from t) x, (values (1)) y, generate_series(1, 2) z, unnest(array[1]) u, current_date",
+        "select * from rows from (f(1), g(2)) r",
+        "select * from json_to_recordset($1) as x(a int), lateral f(x.a)",
+        "select * from ((select 1)) x",
+        "select '*', \"*\", $$ select * from t $$ /* select * */ from t -- select *",
+        "select a operator(pg_catalog.*) b from t",
+        "create view v as select * from t",
+        "create table c as select * from t",
+        "create function f() returns setof t begin atomic select * from t; end",
+        "values (1), (2 * 3)",
+    ],
+)
+def test_other_stars_are_not_told(sql):
+    assert stars(sql) == []
+
+
+def test_a_star_has_its_exact_place():
+    (text,) = read(split("\n -- stars\n select 'größe', o . *\n   ,* from orders o;", "f.sql"))
+    assert [star.span for star in text.select_stars] == [
+        Span(path="f.sql", line=3, column=18, end_line=3, end_column=23),
+        Span(path="f.sql", line=4, column=5, end_line=4, end_column=6),
+    ]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select * from t where current of c",
+        "select nope.* from t",
+        "prepare p as select * from t",
+        "select * from t where a = " + "(" * 5000 + "1" + ")" * 5000,
+        "select *, " + "array[" * 30 + "1" + "]" * 30 + " from t",
+        "select * from t where a in (" + "1, " * 100_000 + "1)",
+        "select * frm t whre",
+    ],
+    ids=lambda sql: sql[:40],
+)
+def test_what_is_not_understood_is_not_read(sql, capfd, caplog):
+    with caplog.at_level(logging.DEBUG):
+        text = text_of(sql)
+    assert (text.is_read, text.select_stars) == (False, ())
+    assert text.reason
+    assert caplog.records == [] and capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("sql", "category"),
+    [
+        ("select 1", Category.SELECT),
+        ("(table t)", Category.SELECT),
+        ("with a as (insert into t values (1) returning a) select a from a", Category.SELECT),
+        ("with a as (select 1) insert into t select 1 from a", Category.DML),
+        ("merge into t using s on true when matched then delete", Category.DML),
+        ("alter table t add a int", Category.DDL),
+        ("vacuum t", Category.OTHER),
+    ],
+)
+def test_what_a_statement_is_for(sql, category):
+    assert text_of(sql).category is category
+
+
+def test_pieces_that_are_not_sql_are_left_out():
+    assert len(read(split("\\i other.sql\ncopy t from stdin;\n* \n\\.\nselect 1;", "f.sql"))) == 2
+
+
+def test_sqlglot_is_imported_only_for_a_star_that_tokens_cannot_settle():
+    script = """
+import sys
+from dbaudit.sources.sqlfile import split
+from dbaudit.sources.sqltext import read
+read(split("select count(*), 2 * 3 from t /* * */; create view v as select * from t", "f.sql"))
+assert "sqlglot" not in sys.modules
+read(split("select * from t", "f.sql"))
+assert "sqlglot" in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", script], check=True)
