@@ -1,7 +1,11 @@
 """Relations, indexes and foreign keys as the catalogs and the cumulative statistics describe them.
 
 Oids join facts to each other and never reach a finding. `qualified` is the name as the server prints it: quoted where
-it must be, always with its schema. Objects of the system and of extensions are not here.
+it must be, always with its schema. Temporary objects and those of the system and of extensions are not here.
+
+Sizes are bytes of the main fork: pg_class.relpages, which VACUUM, ANALYZE and CREATE INDEX keep, times the block size.
+Where the table was never vacuumed nor analyzed relpages says nothing, and the file is asked for its length instead,
+unless a session holds or awaits an AccessExclusiveLock, behind which we would queue: then it is what relpages says.
 """
 
 from __future__ import annotations
@@ -11,10 +15,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """An ordinary or partitioned table.
+    """An ordinary or partitioned table. `parent_oid` is the partitioned table it is a partition of, or 0.
 
-    `estimated_rows` is pg_class.reltuples, None where the table was never vacuumed nor analyzed. Counters are those of
-    pg_stat_user_tables since the statistics were reset.
+    `estimated_rows` is pg_class.reltuples, 0 where the file is empty, else None where the table was never vacuumed nor
+    analyzed. Counters are those of pg_stat_all_tables since the statistics were reset. The figures of a partitioned
+    table are the sums over its leaf partitions; its estimated rows are None where those of one of them are.
     """
 
     oid: int
@@ -35,11 +40,18 @@ class Table:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Index:
-    """An index. A key that is an expression has the column name '' and attribute number 0.
+    """An index of a table or a materialized view. A key that is an expression has the column name '' and attribute 0.
 
-    `opclasses`, `opfamilies`, `collations` and `options` (indoption bits: 1 DESC, 2 NULLS FIRST) are one per key.
-    `expressions` and `predicate` are deparsed SQL. `parent_oid` is the partitioned index it is attached to, or 0.
-    `constraint_type` is p, u, x or ''. `scans` and `last_scan_age_s` (16+) come from the cumulative statistics.
+    `opclasses`, `opfamilies`, `collations`, `options` (indoption bits: 1 DESC, 2 NULLS FIRST), `keys_not_null`,
+    `default_opclasses` and `column_collations` are one per key. `expressions` and `predicate` are deparsed SQL, as is
+    `definition`, all with a search_path that is empty. `is_unread` says that another session's lock kept us from
+    deparsing them: they are then empty though the index has some.
+    `parent_oid` is the partitioned index it is attached to, or 0. `constraint` is the constraint's name, quoted,
+    `constraint_type` is p, u, x or '', and `constraint_definition` what ADD CONSTRAINT takes after the name.
+    `foreign_key_count` is how many foreign keys refer to the table by this index. `tablespace` is quoted, '' for the
+    database's own. `is_being_built` is true while a session builds, rebuilds or concurrently drops it.
+    `scans` and `last_scan_age_s` (16+) come from the cumulative statistics. The size and the scans of a partitioned
+    index are the sums over the indexes attached to it.
     """
 
     oid: int
@@ -75,15 +87,29 @@ class Index:
     size_bytes: int
     scans: int
     last_scan_age_s: float | None
+    is_immediate: bool = True
+    is_clustered: bool = False
+    is_unread: bool = False
+    keys_not_null: tuple[bool, ...] = ()
+    default_opclasses: tuple[bool, ...] = ()
+    column_collations: tuple[int, ...] = ()
+    constraint_definition: str = ""
+    foreign_key_count: int = 0
+    tablespace: str = ""
+    comment: str = ""
+    constraint_comment: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForeignKey:
-    """A foreign key of a table that is not inherited from a partitioned parent.
+    """A foreign key that is not inherited from a partitioned parent, nor the copy for a referenced partition.
 
-    `columns` refer to `referenced_columns`, in that order. `equality_operators` are those of
-    pg_constraint.conpfeqop's families, one per column; `collations` are the referencing columns' own.
-    `null_fractions` come from pg_stats, None where nothing is known.
+    `columns` refer to `referenced_columns`, in that order; `quoted_columns` are `columns` as SQL writes them.
+    `equality_operators` are those the constraint compares with, the referencing column on the left; `collations` are
+    the referencing columns' own. `null_fractions` come from pg_stats, None where nothing is known or may be seen.
+    `on_delete` and `on_update` are "no action", "restrict", "cascade", "set null" or "set default".
+    `other_relations` are the names in the table's schema, of views, sequences and the like, that a new index might
+    collide with: those that end in _idx and perhaps digits, and belong to no Table and no Index.
     """
 
     name: str
@@ -99,3 +125,29 @@ class ForeignKey:
     on_delete: str
     on_update: str
     is_validated: bool
+    quoted_columns: tuple[str, ...] = ()
+    equality_operators: tuple[int, ...] = ()
+    is_enforced: bool = True
+    is_temporal: bool = False
+    other_relations: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorFamily:
+    """Which equality operators the indexes of an operator family can search by."""
+
+    oid: int
+    equality_operators: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standby:
+    """A session that streams the server's physical WAL, or a physical replication slot that nobody reads from now.
+
+    `application_name` and `state` ("streaming", "catchup", "backup" …) are None where the role may not see them, or
+    for a slot at rest, which has its name in `slot`.
+    """
+
+    slot: str
+    application_name: str | None
+    state: str | None

@@ -10,7 +10,9 @@ class Server:
     """One row. `host` is what was dialled (a socket's directory for a local one), never the whole DSN.
 
     `statistics_age_s` is how long the cumulative statistics of this database are known to have been counting, in
-    seconds, at the least; None where the server does not say. `reads_all_statistics` is membership in
+    seconds, at the least: since pg_stat_database.stats_reset, which 14 sets when the counters start and 15 and later
+    only when somebody resets them; where it is NULL, since the oldest time of a vacuum, an analyze or (16+) a scan that
+    they still remember. A crash discards all of it. None where the server does not say. `reads_all_statistics` is membership in
     pg_read_all_stats: without it other roles' sessions are masked.
     """
 

@@ -25,8 +25,8 @@ class Session:
     """One connection and the guards that every transaction on it starts with.
 
     Each statement is one message of the extended protocol, so that a text cannot carry a second statement. Nothing is
-    set for the session: a pooler may hand the server connection to somebody else. `lost` is how the server went away, or
-    empty while it has not.
+    set for the session: a pooler may hand the server connection to somebody else. `lost` is how the server went away,
+    or empty while it has not.
     """
 
     def __init__(self, connection: psycopg.Connection) -> None:
