@@ -62,7 +62,8 @@ insert into traps.secret select generate_series(1, 10);
 create policy only_some on traps.secret using (traps.evil(id) in (select 3));
 alter table traps.secret enable row level security, force row level security;
 
-create function traps.sfunc_trigger() returns trigger language plpgsql as 'begin perform nextval(''traps.s''); return new; end';
+create function traps.sfunc_trigger() returns trigger language plpgsql as
+  'begin perform nextval(''traps.s''); return new; end';
 create trigger fires before insert or update on traps.t for each row execute function traps.sfunc_trigger();
 create rule also as on update to traps.log do also insert into traps.log default values;
 grant usage on schema traps to public;
@@ -123,7 +124,7 @@ STATEMENTS = (
     "select * from pg_try_advisory_lock(1)",
     "select * from rows from (pg_try_advisory_lock(1), generate_series(1, 2)) as q",
     "select * from traps.t, lateral (select pg_try_advisory_lock(t.id)) as q",
-    "with recursive r as (select 1 as n union all select n + pg_try_advisory_lock(n)::int from r where n < 3) select * from r",
+    "with recursive r as (select 1 as n union all select n + pg_try_advisory_lock(n)::int from r where n < 3) table r",
     # other backends, the server, files
     "select pg_terminate_backend({victim})",
     "select pg_cancel_backend({victim}), pg_sleep(0)",

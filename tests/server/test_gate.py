@@ -1,10 +1,9 @@
 """The gate lets nothing through that acts: not as a superuser, not as the owner, not as pg_monitor."""
 
-import time
-
 import psycopg
 import pytest
 from hostile import BEHIND_A_POLICY, HARMLESS, MONITOR, OWNER, ROLES, STATEMENTS, TRAPS, state
+from waiting import wait_for
 
 from dbaudit.facts.statement import How, Statement
 from dbaudit.finding import Span
@@ -19,13 +18,6 @@ def statement(text: str) -> Statement:
 def gated(session, texts, **options) -> dict:
     gate = Gate(session, **{"analyze": True, "timeout_ms": 5_000, **options})
     return {text: gate.explain(statement(text)) for text in texts}
-
-
-def wait_for(admin: psycopg.Connection, condition: str) -> None:
-    deadline = time.monotonic() + 20
-    while admin.execute(condition).fetchone() != (True,):
-        assert time.monotonic() < deadline, condition
-        time.sleep(0.02)
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """EXPLAIN of unknown statements, without harm.
 
-Each statement goes through the gate in a read-only transaction of its own, which is always rolled back: the server parses
-it, prepares it, plans it; what it would call is looked up; and only what can be seen to change nothing is run.
+Each statement goes through the gate in a read-only transaction of its own, which is always rolled back: the server
+parses it, prepares it, plans it; what it would call is looked up; only what can be seen to change nothing is run.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ _PARAMETER = re.compile(r"\$\d")
 _NOT_PREPARABLE = ("42601", "42P14")
 _UNTYPED_PARAMETER = ("42P18", "42P08")
 _OWN_ADVISORY_LOCKS = (
-    "select pg_catalog.count(*) from pg_catalog.pg_locks where locktype = 'advisory' and pid = pg_catalog.pg_backend_pid()"
+    "select pg_catalog.count(*) from pg_catalog.pg_locks"
+    " where locktype = 'advisory' and pid = pg_catalog.pg_backend_pid()"
 )
 _PLAN_OPTIONS = "verbose, settings, format json"
 _RUN_OPTIONS = "analyze, buffers, verbose, settings, format json"
@@ -175,7 +176,7 @@ class Gate:
         return Explained(statement=statement, how=How.ANALYZED, plan=run)
 
     def _plan_generically(self, statement: Statement, described: Answer) -> Explained:
-        """EXPLAIN (GENERIC_PLAN) is of no use here: over the extended protocol it plans for the NULLs that it is given."""
+        """EXPLAIN (GENERIC_PLAN) is of no use: over the extended protocol it plans for the NULLs that it is given."""
         forced = query("select pg_catalog.set_config('plan_cache_mode', 'force_generic_plan', true)")
         nulls = ", ".join(["null"] * described.parameters)
         answers, _ = self._plan([forced], statement.text, f"({nulls})")
@@ -211,7 +212,8 @@ class Gate:
         connection = self._session.connection
         if connection.closed or connection.info.transaction_status == TransactionStatus.IDLE:
             return
-        back = ["rollback to savepoint dbaudit"] if connection.info.transaction_status == TransactionStatus.INERROR else []
+        is_aborted = connection.info.transaction_status == TransactionStatus.INERROR
+        back = ["rollback to savepoint dbaudit"] if is_aborted else []
         messages = [*back, f"deallocate {self._name}"] if self._is_prepared else []
         self._is_prepared = False
         if exchange(connection, *map(query, [*messages, "rollback"]))[-1].failure:

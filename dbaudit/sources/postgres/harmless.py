@@ -1,4 +1,7 @@
-"""Functions whose declared volatility says too much or too little. Source: PostgreSQL 14 to 18, pg_proc and the manual."""
+"""Functions whose declared volatility says too much or too little.
+
+Source: pg_proc of PostgreSQL 14 to 18, and the manual.
+"""
 
 from __future__ import annotations
 

@@ -13,15 +13,17 @@ from dbaudit.sources.postgres.shape import first_word
 
 LONGEST_TEXT_BYTES = 1 << 20
 
+_NEVER_SENT = {Kind.META_COMMAND: "a psql meta-command", Kind.COPY_DATA: "COPY data"}
 _CANCELED = "57014"
 # Data exceptions, integrity, undefined and ambiguous things, features that are not there: the statement's own fault.
 _STATEMENTS_FAULT = ("0A", "20", "21", "22", "23", "26", "2B", "34", "3D", "3F", "42", "44", "P0")
 _NOT_ITS_FAULT = frozenset({"42501"})
 _REASONS = {
+    _CANCELED: "another session canceled it",
     "55P03": f"a relation that it reads is locked by another session: given up after {LOCK_TIMEOUT_MS} ms",
     "42501": "the role may not: {message}",
-    "25006": "running it would write: {message}",
-    "53400": "running it needs more than the server allows: {message}",
+    "25006": "it would write: {message}",
+    "53400": "it needs more than the server allows: {message}",
     "53200": "the server has not enough memory for it: {message}",
     "53100": "the server has not enough disk for it: {message}",
     "54001": "it is too complex for the server: {message}",
@@ -33,7 +35,7 @@ _REASONS = {
 def reason_not_sent(statement: Statement) -> str:
     """Why this is not to be sent to a server at all, or empty."""
     if statement.kind is not Kind.SQL:
-        return f"is {_with_article(statement.kind.value)}, which only psql can run"
+        return f"is {_NEVER_SENT[statement.kind]}, which is never sent to the server"
     if "\0" in statement.text:
         return "has a NUL byte in it"
     try:
@@ -62,13 +64,13 @@ def of_utility(statement: Statement) -> Explained:
 def of_failure_when_planned(statement: Statement, failure: Failure, *, elapsed_ms: float, limit_ms: int) -> Explained:
     """What becomes of a statement that the server would not parse or plan."""
     if failure.sqlstate == _CANCELED:
-        reason = f"planning it took longer than {limit_ms} ms" if elapsed_ms >= limit_ms else _canceled()
+        reason = f"planning it took longer than {limit_ms} ms" if elapsed_ms >= limit_ms else _REASONS[_CANCELED]
     elif _is_statements_fault(failure.sqlstate):
         span = statement.place(failure.position) if failure.position else None
         refusal = Refusal(sqlstate=failure.sqlstate, message=failure.message, hint=failure.hint, span=span)
         return Explained(statement=statement, how=How.REJECTED, refusal=refusal)
     else:
-        reason = _reason(failure)
+        reason = _reason(failure, "the server failed")
     return Explained(statement=statement, how=How.NOT_RUN, reason=reason)
 
 
@@ -78,7 +80,7 @@ def of_failure_when_run(
     """What becomes of a statement that was planned, and failed when it was run."""
     if failure.sqlstate == _CANCELED and elapsed_ms >= limit_ms:
         return Explained(statement=statement, how=How.TIMED_OUT, plan=plan, limit_ms=limit_ms)
-    reason = _canceled() if failure.sqlstate == _CANCELED else _reason(failure)
+    reason = _reason(failure, "running it failed")
     return Explained(statement=statement, how=How.PLANNED, reason=reason, plan=plan)
 
 
@@ -109,14 +111,8 @@ def _is_statements_fault(sqlstate: str) -> bool:
     return sqlstate[:2] in _STATEMENTS_FAULT and sqlstate not in _NOT_ITS_FAULT
 
 
-def _reason(failure: Failure) -> str:
-    if known := _REASONS.get(failure.sqlstate):
-        return known.format(message=failure.message)
-    return f"the server failed: {failure.message} (SQLSTATE {failure.sqlstate})"
-
-
-def _canceled() -> str:
-    return "another session canceled it"
+def _reason(failure: Failure, otherwise: str) -> str:
+    return _REASONS.get(failure.sqlstate, otherwise + ": {message}").format(message=failure.message)
 
 
 def _with_article(noun: str) -> str:

@@ -107,7 +107,7 @@ def _failure(result: pq.abc.PGresult) -> Failure:
     position = said(pq.DiagnosticField.STATEMENT_POSITION)
     return Failure(
         sqlstate=said(pq.DiagnosticField.SQLSTATE),
-        message=said(pq.DiagnosticField.MESSAGE_PRIMARY) or " ".join(result.error_message.decode("utf-8", "replace").split()),
+        message=said(pq.DiagnosticField.MESSAGE_PRIMARY) or " ".join(result.get_error_message().split()),
         hint=said(pq.DiagnosticField.MESSAGE_HINT),
         position=int(position) if position else None,
     )

@@ -1,8 +1,8 @@
 """What a statement would call, looked up in the catalogs: nothing is run that could act.
 
 Two lenses, because neither sees everything. The *plan* names what the server resolved, behind operators, views, row
-security policies and inlined functions; but EXPLAIN does not print the expressions of LIMIT, OFFSET and VALUES, those of
-window frames before 18, nor the left side of a hashed IN before 17. The *text*, and the views, policies and function
+security policies and inlined functions; but EXPLAIN does not print the expressions of LIMIT, OFFSET and VALUES, those
+of window frames before 18, nor the left side of a hashed IN before 17. The *text*, and the views, policies and function
 bodies it leads to, name everything, but by name only; so a name counts for every function that has it. A statement is
 run where both see nothing that acts.
 """
@@ -28,8 +28,8 @@ _SPELLED_OUT = frozenset({"=", "<>", "<", ">", "<=", ">=", "~~", "~~*", "!~~", "
 _CALL = re.compile(r'([^\W\d][\w$]*+)"?\s*+\(')
 _NOT_EXPRESSIONS = frozenset(
     {
-        "Node Type", "Parent Relationship", "Subplan Name", "Alias", "Index Name", "CTE Name", "Strategy", "Partial Mode",
-        "Join Type", "Scan Direction", "Operation", "Command",
+        "Node Type", "Parent Relationship", "Subplan Name", "Alias", "Index Name", "CTE Name", "Strategy",
+        "Partial Mode", "Join Type", "Scan Direction", "Operation", "Command",
     }
 )
 
@@ -86,7 +86,7 @@ def names_in(*texts: str) -> Names:
 
 
 class Volatility:
-    """The functions of one database that may act, and where they hide. Reads the catalogs once, and bodies when named."""
+    """The functions of a database that may act, and where they hide. Reads the catalogs once, bodies when named."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -174,7 +174,7 @@ class Volatility:
         return self._body_acts(function, seen)
 
     def _acts_when_inlined(self, function: Function) -> str:
-        """As `_acts`, but an SQL function that is one query is judged by its body: the plan shows whether it was inlined."""
+        """As `_acts`, but an SQL function that is one query is judged by its body: a plan shows if it was inlined."""
         if function.is_volatile and function.language == "sql" and self._is_one_query(function):
             return self._body_acts(function, frozenset())
         return self._acts(function)
@@ -253,7 +253,9 @@ class Volatility:
     def _acting_types(self) -> dict[str, list[int]]:
         domains = _grouped((name, oid) for kind, name, oid, _ in self._indirect if kind == "domain")
         acting = {
-            name: oids for name, oids in domains.items() if any(self._acts(known) for known, *_ in self._known(oids, ""))
+            name: oids
+            for name, oids in domains.items()
+            if any(self._acts(function) for function, *_ in self._known(oids, ""))
         }
         if not acting:
             return {}

@@ -27,5 +27,6 @@ from pg_catalog.pg_constraint as c
 join pg_catalog.pg_type as t on t.oid = c.contypid
 cross join lateral (
   select distinct found[1]::pg_catalog.oid as oid
-  from pg_catalog.regexp_matches(c.conbin::pg_catalog.text, ':(?:funcid|opfuncid|aggfnoid|winfnoid) (\d+)', 'g') as found
+  from pg_catalog.regexp_matches(
+         c.conbin::pg_catalog.text, ':(?:funcid|opfuncid|aggfnoid|winfnoid) (\d+)', 'g') as found
 ) as called

@@ -1,9 +1,10 @@
 select n.nspname::pg_catalog.text as schema,
        c.relname::pg_catalog.text as name,
-       array(select distinct found[1]::pg_catalog.int8 from pg_catalog.regexp_matches(
-               p.polqual::pg_catalog.text, ':(?:funcid|opfuncid|aggfnoid|winfnoid) (\d+)', 'g') as found) as functions,
-       array(select distinct found[1]::pg_catalog.int8 from pg_catalog.regexp_matches(
-               p.polqual::pg_catalog.text, ':relid (\d+)', 'g') as found) as relations
+       array(select distinct found[1]::pg_catalog.int8
+             from pg_catalog.regexp_matches(p.polqual::pg_catalog.text,
+                    ':(?:funcid|opfuncid|aggfnoid|winfnoid) (\d+)', 'g') as found) as functions,
+       array(select distinct found[1]::pg_catalog.int8
+             from pg_catalog.regexp_matches(p.polqual::pg_catalog.text, ':relid (\d+)', 'g') as found) as relations
 from pg_catalog.pg_policy as p
 join pg_catalog.pg_class as c on c.oid = p.polrelid
 join pg_catalog.pg_namespace as n on n.oid = c.relnamespace

@@ -1,0 +1,267 @@
+"""What becomes of each kind of statement, and of the run when something goes wrong."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import psycopg
+import pytest
+from majors import MAJORS, bin_directory
+from waiting import wait_for
+
+from dbaudit.errors import ServerGone
+from dbaudit.facts.catalog import Index, Table
+from dbaudit.facts.column import Column
+from dbaudit.facts.server import Server
+from dbaudit.facts.statement import Explained, How, Kind, Statement
+from dbaudit.finding import Span
+from dbaudit.lab.server import start
+from dbaudit.sources.postgres.connection import Address, connect
+from dbaudit.sources.postgres.explain import explain, explained_facts
+from dbaudit.sources.postgres.session import Session
+from dbaudit.sources.sqlfile import split
+
+
+def one(session: Session, text: str, **options) -> Explained:
+    (explained,) = explain(session, split(text, "queries.sql"), **options)
+    return explained
+
+
+@pytest.fixture
+def shop(database):
+    database.run(
+        "create table orders (id int primary key, state text, total int)",
+        "insert into orders select g, case when g = 1 then 'rare' else 'common' end, g from generate_series(1, 1000) g",
+        "analyze orders",
+    )
+    return database
+
+
+def test_a_query_is_run(shop):
+    explained = one(shop.session(), "select * from orders where id = 7")
+    assert (explained.how, explained.reason) == (How.ANALYZED, "")
+    assert explained.plan.was_run and explained.plan.root.actual_rows == 1
+
+
+def test_nothing_is_run_where_that_is_asked(shop):
+    explained = one(shop.session(), "select * from orders where id = 7", analyze=False)
+    assert (explained.how, explained.reason) == (How.PLANNED, "--no-analyze")
+    assert not explained.plan.was_run
+
+
+@pytest.mark.parametrize("analyze", [True, False])
+@pytest.mark.parametrize(
+    "text",
+    ["select * from orders where id = $1", "update orders set total = $1 where id = $2 and state = $3 returning id"],
+)
+def test_parameters_are_planned_generically(shop, text, analyze):
+    explained = one(shop.session(), text, analyze=analyze)
+    assert (explained.how, explained.reason) == (How.PLANNED, "has parameters: planned with a generic plan")
+    scan = list(explained.plan.nodes())[-1]
+    assert "$1" in scan.index_cond or "$2" in scan.index_cond
+
+
+def test_a_generic_plan_is_not_the_plan_for_null(shop):
+    explained = one(shop.session(), "select * from orders where state = $1")
+    assert explained.plan.root.plan_rows == 500
+
+
+@pytest.mark.parametrize("text", ["select json_build_object($1)", "select 1 where $1 is null or $1 = state"])
+def test_a_parameter_without_a_type_is_named(newest, text):
+    newest.run("create table orders (state text)")
+    explained = one(newest.session(), f"{text} /* from */".replace("state", "(select state from orders)"))
+    assert explained.how is How.NOT_RUN
+    assert "type" in explained.reason and "$1" in explained.reason
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("insert into orders values (0)", "an INSERT is planned, never run"),
+        ("update orders set total = 0", "an UPDATE is planned, never run"),
+        ("with gone as (delete from orders returning *) select * from gone", "a DELETE is planned, never run"),
+        ("select * from orders for update", "locks the rows it reads"),
+        ("select nextval('s')", "it calls pg_catalog.nextval: it is volatile"),
+        ("select from orders", "returns no columns"),
+    ],
+)
+def test_what_could_act_is_planned(shop, text, reason):
+    shop.run("create sequence s")
+    explained = one(shop.session(), text)
+    assert (explained.how, explained.reason) == (How.PLANNED, reason)
+    assert explained.plan and not explained.plan.was_run
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("explain analyze select 1", "begins with EXPLAIN: leave it out, dbaudit adds its own"),
+        ("create table x as select 1", "CREATE TABLE has no plan, and is never run"),
+        ("select 1 into x", "SELECT INTO creates a table, and is never run"),
+        ("vacuum", "VACUUM has no plan, and is never run"),
+        ("do $$ begin null; end $$", "DO has no plan, and is never run"),
+        ("\\copy x from 'y'", "is a psql meta-command, which is never sent to the server"),
+        ("select '" + "x" * (1 << 20) + "'", "is 1.0 MiB long; statements up to 1 MiB are explained"),
+        ("select 'a\0b'", "has a NUL byte in it"),
+    ],
+)
+def test_what_has_no_plan_is_not_run(database, text, reason):
+    explained = one(database.session(), text)
+    assert (explained.how, explained.reason, explained.plan) == (How.NOT_RUN, reason, None)
+
+
+def test_a_refusal_points_into_the_file(database):
+    text = "select 1;\n\n-- name: broken\nselect 'ä',\n       nope\nfrom pg_class;\nselect 2"
+    first, broken, last = explain(database.session(), split(text, "queries.sql"))
+    assert (first.how, broken.how, last.how) == (How.ANALYZED, How.REJECTED, How.ANALYZED)
+    assert broken.refusal.sqlstate == "42703"
+    assert broken.refusal.message == 'column "nope" does not exist'
+    assert broken.refusal.span == Span(path="queries.sql", line=5, column=8, end_line=5, end_column=12)
+
+
+def test_a_syntax_error_of_something_without_a_plan_is_a_refusal_too(newest):
+    explained = one(newest.session(), "create tabel x (id int)")
+    assert (explained.how, explained.refusal.sqlstate) == (How.REJECTED, "42601")
+
+
+def test_a_statement_that_fails_when_it_runs_keeps_its_plan(shop):
+    explained = one(shop.session(), "select 1 / (id - 1) from orders")
+    assert (explained.how, explained.reason) == (How.PLANNED, "running it failed: division by zero")
+    assert explained.plan
+
+
+def test_a_statement_that_takes_too_long_is_cancelled_and_keeps_its_plan(shop):
+    session = shop.session()
+    slow = "select count(*) from orders a, orders b, orders c, orders d"
+    explained = one(session, slow, timeout_ms=300)
+    assert (explained.how, explained.limit_ms) == (How.TIMED_OUT, 300)
+    assert explained.plan and not explained.plan.was_run
+    assert one(session, "select 1").how is How.ANALYZED
+
+
+def test_a_locked_table_is_given_up_soon_and_the_others_go_on(shop):
+    with psycopg.connect(shop.conninfo()) as other:
+        other.execute("lock table orders in access exclusive mode")
+        locked, free = explain(shop.session(), split("select * from orders; select 1", "queries.sql"))
+    assert (locked.how, locked.plan) == (How.NOT_RUN, None)
+    assert locked.reason == "a relation that it reads is locked by another session: given up after 500 ms"
+    assert free.how is How.ANALYZED
+
+
+def test_what_the_role_may_not_read_is_said(shop):
+    shop.run(
+        "do $$ begin if to_regrole('nobody_much') is null then create role nobody_much login; end if; end $$",
+    )
+    explained = one(shop.session("nobody_much"), "select * from orders")
+    assert (explained.how, explained.reason) == (How.NOT_RUN, "the role may not: permission denied for table orders")
+
+
+def test_a_server_that_goes_away_leaves_what_was_found(shop):
+    session = shop.session()
+    results = explain(session, split("select 1; select 2; select 3", "queries.sql"))
+    assert next(results).how is How.ANALYZED
+    shop.run(f"select pg_terminate_backend({session.connection.info.backend_pid}, 10000)")
+    with pytest.raises(ServerGone):
+        next(results)
+    assert session.lost
+
+
+def test_a_server_that_is_killed_in_the_middle_of_a_statement_is_a_server_that_has_gone():
+    with start(bin_directory(MAJORS[-1])) as server:
+        session = Session(connect(Address(conninfo=server.conninfo())))
+        backend = session.connection.info.backend_pid
+        with psycopg.connect(server.conninfo(), autocommit=True) as admin:
+            results = explain(session, split("select 1; " + SLOW, "queries.sql"))
+            assert next(results).how is How.ANALYZED
+            killer = threading.Thread(target=kill_when_it_runs, args=(admin, backend))
+            killer.start()
+            with pytest.raises(ServerGone):
+                next(results)
+            killer.join()
+
+
+SLOW = "select count(*) from generate_series(1, 100000) a, generate_series(1, 100000) b"
+
+
+def kill_when_it_runs(admin: psycopg.Connection, backend: int) -> None:
+    wait_for(admin, running(backend))
+    os.kill(backend, signal.SIGKILL)
+
+
+def running(backend: int) -> str:
+    return f"select query ~ 'analyze' and state = 'active' from pg_stat_activity where pid = {backend}"
+
+
+AUDIT = """
+import sys
+from dbaudit.sources.postgres.connection import Address, connect
+from dbaudit.sources.postgres.explain import explain
+from dbaudit.sources.postgres.session import Session
+from dbaudit.sources.sqlfile import split
+session = Session(connect(Address(conninfo=sys.argv[1])))
+print(session.connection.info.backend_pid, flush=True)
+for explained in explain(session, split(sys.argv[2], "queries.sql")):
+    pass
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_an_audit_that_is_interrupted_leaves_no_backend_running(database, how):
+    tool = subprocess.Popen(
+        [sys.executable, "-c", AUDIT, database.conninfo(), SLOW], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    backend = int(tool.stdout.readline())
+    wait_for(database.admin, running(backend))
+    tool.send_signal(how)
+    tool.communicate()
+    wait_for(database.admin, f"select count(*) = 0 from pg_stat_activity where pid = {backend}")
+
+
+def test_after_an_interruption_the_session_is_clean(newest):
+    session = newest.session()
+    backend = session.connection.info.backend_pid
+    interrupter = threading.Thread(target=interrupt_when_it_runs, args=(newest.admin, backend))
+    interrupter.start()
+    with pytest.raises(KeyboardInterrupt):
+        one(session, SLOW)
+    interrupter.join()
+    assert session.rows("select count(*) from pg_prepared_statements") == [(0,)]
+    assert one(session, "select 1").how is How.ANALYZED
+
+
+def interrupt_when_it_runs(admin: psycopg.Connection, backend: int) -> None:
+    wait_for(admin, running(backend))
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_a_canceled_statement_is_not_a_slow_one(newest):
+    session = newest.session()
+    backend = session.connection.info.backend_pid
+
+    def cancel() -> None:
+        wait_for(newest.admin, running(backend))
+        newest.run(f"select pg_cancel_backend({backend})")
+
+    canceler = threading.Thread(target=cancel)
+    canceler.start()
+    explained = one(session, SLOW)
+    canceler.join()
+    assert (explained.how, explained.reason) == (How.PLANNED, "another session canceled it")
+
+
+def test_the_facts_tell_of_the_relations_in_the_plans(shop):
+    facts = explained_facts(shop.session(), split("select * from orders", "queries.sql"))
+    assert [explained.how for explained in facts[Explained]] == [How.ANALYZED]
+    assert [table.name for table in facts[Table]] == ["orders"]
+    assert [index.name for index in facts[Index]] == ["orders_pkey"]
+    assert {column.name for column in facts[Column]} == {"id", "state", "total"}
+    assert facts[Server][0].major == shop.major
+
+
+def test_copy_data_is_never_sent(newest):
+    span = Span(path="dump.sql", line=1, column=1, end_line=1, end_column=1)
+    data = Statement(name="", text="1\tx\n", span=span, identity="x", kind=Kind.COPY_DATA)
+    (explained,) = explain(newest.session(), [data])
+    assert (explained.how, explained.reason) == (How.NOT_RUN, "is COPY data, which is never sent to the server")
