@@ -72,3 +72,8 @@ def percent(ratio: float) -> str:
     """A share for a reader, never rounded to all of it: "0.3 %", "42 %", "99.7 %"."""
     shown = ratio * 100
     return f"{min(shown, 99.9):.1f} %" if shown < 1 or 99 < shown < 100 else f"{shown:.0f} %"
+
+
+def kilobytes(number: float) -> str:
+    """Kilobytes for a reader: "640 kB", "12 MB"."""
+    return f"{number:,.0f} kB" if number < 1024 else f"{number / 1024:,.0f} MB"
