@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from dbaudit.checks.plan._expressions import indexable
 from dbaudit.checks.plan._relations import Relations
 from dbaudit.facts.catalog import Index, Table
 from dbaudit.facts.column import Column
@@ -23,10 +24,16 @@ _TEXTS = ("text", "character varying")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
-    """A column that an index would search by, and the kind of its condition: 0 equality, 1 = ANY, 2 a range."""
+    """What an index would search by: a column, or an expression over it, as SQL writes it and as a name has it.
+
+    `rank` is the kind of its condition: 0 equality, 1 = ANY, 2 a range.
+    """
 
     column: Column
     rank: int
+    sql: str
+    word: str
+    expression: str = ""
 
 
 def is_relabel(condition: Condition, column: Column) -> bool:
@@ -44,8 +51,8 @@ def keys_for(conditions: Iterable[Condition], node: PlanNode, table: Table, rela
     found: dict[str, Key] = {}
     for condition in conditions:
         key = _key(condition, node, table, relations)
-        if key and (key.column.name not in found or key.rank < found[key.column.name].rank):
-            found[key.column.name] = key
+        if key and (key.sql not in found or key.rank < found[key.sql].rank):
+            found[key.sql] = key
     ordered = sorted(found.values(), key=lambda key: (key.rank, -_distinct(key.column, table), key.column.number))
     ranges = [key for key in ordered if key.rank == 2]
     return tuple([key for key in ordered if key.rank < 2][: _MOST_KEYS - 1] + ranges[:1])
@@ -55,17 +62,14 @@ def is_served_by(index: Index, keys: Sequence[Key]) -> bool:
     """Whether a plain btree leads with exactly these columns, those of equality in any order and the range last."""
     if not keys or index.method != "btree" or index.predicate:
         return False
+    if any(key.expression for key in keys):
+        return any(key.expression and key.expression in index.expressions for key in keys)
     equal = {key.column.name for key in keys if key.rank < 2}
     leading = index.key_columns[: len(equal)]
     if set(leading) != equal or len(leading) != len(equal):
         return False
     following = index.key_columns[len(equal) : len(equal) + 1]
     return all(key.column.name in following for key in keys if key.rank == 2)
-
-
-def is_searchable(index: Index, keys: Sequence[Key]) -> bool:
-    """Whether the first key column of the index is among these."""
-    return index.method in ("btree", "hash") and index.key_columns[0] in {key.column.name for key in keys}
 
 
 def _key(condition: Condition, node: PlanNode, table: Table, relations: Relations) -> Key | None:
@@ -75,14 +79,15 @@ def _key(condition: Condition, node: PlanNode, table: Table, relations: Relation
     column = relations.column(table, condition.column)
     if column is None or column.base_type in _NO_BTREE_ORDER or column.base_type.endswith("[]"):
         return None
-    if condition.form is not Form.COLUMN and not is_relabel(condition, column):
-        return None
     if condition.value_collation or (column.average_width_bytes or 0) > _WIDEST_KEY_BYTES:
         return None
-    for rank, operators in enumerate((EQUALITY, ANY_OF, RANGE)):
-        if condition.operator in operators:
-            return Key(column=column, rank=rank)
-    return None
+    rank = next((rank for rank, known in enumerate((EQUALITY, ANY_OF, RANGE)) if condition.operator in known), None)
+    if rank is None:
+        return None
+    if condition.form is Form.COLUMN or is_relabel(condition, column):
+        return Key(column=column, rank=rank, sql=column.quoted, word=column.name)
+    sql, word = indexable(condition, column), "_".join(filter(None, (column.name, condition.function.lower())))
+    return Key(column=column, rank=rank, sql=sql, word=word, expression=condition.expression) if sql else None
 
 
 def _distinct(column: Column, table: Table) -> float:

@@ -87,9 +87,8 @@ def _findings(explained: Explained, scan: Scan, relations: Relations, options: O
     if refused:
         message += f"; {refused.qualified} could find them, but the planner expected {rows(scan.node.plan_rows)}"
     elif keys:
-        quoted = [key.column.quoted for key in keys]
-        words = [key.column.name for key in keys]
-        fixes = (create_index(scan.whole, quoted, words=words, taken=relations.taken(scan.whole)),)
+        sql, words = [key.sql for key in keys], [key.word for key in keys]
+        fixes = (create_index(scan.whole, sql, words=words, taken=relations.taken(scan.whole)),)
     yield Finding(
         code="PLN001",
         subject=about(explained.statement),

@@ -64,7 +64,8 @@ def sort_spilled(facts: Facts, options: Options) -> Verdicts:
             needed_kb = max(sort_memory_kb(rows, kb, major) for rows, kb in processes)
             had_kb = setting_kb(explained.plan, "work_mem", _DEFAULT_KB)
             where = f"to disk in {len(processes)} processes" if len(processes) > 1 else "to disk"
-            message = f"a sort by {_keys(node)} wrote {kilobytes(disk_kb)} {where}, with work_mem at {kilobytes(had_kb)}"
+            message = f"a sort by {_keys(node)} wrote {kilobytes(disk_kb)} {where}"
+            message += f", with work_mem at {kilobytes(had_kb)}"
             evidence: dict[str, Scalar] = {
                 "disk_bytes": int(disk_kb * 1024),
                 "needed_bytes": int(needed_kb * 1024),
@@ -88,7 +89,7 @@ def sort_spilled(facts: Facts, options: Options) -> Verdicts:
 
 def _fix(needed_kb: float, options: Options) -> Fix:
     if needed_kb > options.most_kb:
-        return Fix(title="Sort fewer rows or columns, or have an index deliver them in this order", applicability="manual")
+        return Fix(title="Sort fewer rows or columns, or have an index deliver them in order", applicability="manual")
     return Fix(title=f"Give this statement SET LOCAL work_mem = '{rounded_up(needed_kb)}'", applicability="manual")
 
 
