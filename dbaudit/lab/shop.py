@@ -78,6 +78,12 @@ def fixture_directory() -> Path:
     raise AuditError(f"the demo's files are missing from {package}", "install dbaudit again")
 
 
+def create(conninfo: str) -> None:
+    """Makes the empty database DATABASE, as a superuser of a throwaway server that is connected to another one."""
+    with psycopg.connect(conninfo, autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {DATABASE}")
+
+
 def load(conninfo: str) -> None:
     """Builds the shop in an empty database of a throwaway server, as a superuser, and uses it as the application does.
 

@@ -6,11 +6,11 @@ Nothing is cut off: what does not fit is wrapped.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from io import StringIO
 
 from rich import box
-from rich.console import Console, Group
+from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -21,7 +21,11 @@ from dbaudit.facts.statement import Explained
 from dbaudit.finding import Finding, Fix, Proof, Severity
 from dbaudit.report import slots, statements
 from dbaudit.report.summary import FixRow, check_names, fix_rows, last_line, statement_labels, subject_label, where
-from dbaudit.report.units import clean
+from dbaudit.report.units import clean, folded
+
+# From this width on the table has a column for the place and one for the problem.
+_WIDE = 110
+_OTHER_COLUMNS = 26
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.INFO: "bold cyan"}
 
@@ -84,7 +88,7 @@ def _slots(console: Console, report: Report) -> None:
         return
     _section(console, "Connection slots")
     for line in slots.lines(report.facts, console.width - 2):
-        console.print(Padding(Text(clean(line)), (0, 0, 0, 2)))
+        _line(console, clean(line), indent=2)
     console.print()
 
 
@@ -101,14 +105,14 @@ def _findings(console: Console, report: Report, rows: tuple[FixRow, ...]) -> Non
         head.append(f" {finding.code} {names[finding.code]}", style="bold")
         head.append(f"  {_place(labels, finding)}")
         console.print(head)
-        console.print(Padding(Text(clean(finding.message)), (0, 0, 0, 2)))
+        _line(console, clean(finding.message), indent=2)
         number = numbers.get(id(finding))
         if number in shown:
-            console.print(Padding(Text(f"fix {number}, above"), (0, 0, 0, 2)))
+            _line(console, f"fix {number}, above", indent=2, style="green")
         elif number:
-            console.print(Padding(_fix(f"fix {number}", finding.fixes[0]), (0, 0, 0, 2)))
+            _fix(console, f"fix {number}", finding.fixes[0])
             for other in finding.fixes[1:]:
-                console.print(Padding(_fix("or", other), (0, 0, 0, 2)))
+                _fix(console, "or", other)
             shown.add(number)
         console.print()
 
@@ -119,14 +123,19 @@ def _place(labels: Mapping[str, str], finding: Finding) -> str:
     return place if place.startswith(label) else f"{label}  {place}"
 
 
-def _fix(label: str, fix: Fix) -> Group:
-    lines = [Text(f"{label}: {clean(fix.title)}", style="green")]
-    lines += [Text(f"  {clean(statement)}") for statement in fix.statements]
+def _fix(console: Console, label: str, fix: Fix) -> None:
+    _line(console, f"{label}: {clean(fix.title)}", indent=2, style="green")
+    for statement in fix.statements:
+        _line(console, clean(statement), indent=6)
     if fix.statements and fix.lock:
         transaction = "may run in a transaction" if fix.in_transaction else "not inside a transaction"
-        lines.append(Text(f"  takes {fix.lock}; {transaction}", style="dim"))
-    lines += [Text(f"  undo: {clean(statement)}", style="dim") for statement in fix.undo]
-    return Group(*lines)
+        _line(console, f"takes {fix.lock}; {transaction}", indent=6, style="dim")
+    for statement in fix.undo:
+        _line(console, f"undo: {clean(statement)}", indent=6, style="dim")
+
+
+def _line(console: Console, text: str, *, indent: int, style: str = "") -> None:
+    console.print(Padding(Text(text, style=style), (0, 0, 0, indent)))
 
 
 def _skipped(console: Console, report: Report) -> None:
@@ -147,24 +156,40 @@ def _fixes(console: Console, report: Report, rows: tuple[FixRow, ...]) -> None:
         return
     _section(console, "Fixes")
     names, labels = check_names(report), statement_labels(report)
+    is_wide = console.width >= _WIDE
+    columns = ["where", "problem", "fix"] if is_wide else ["where, problem", "fix"]
+    room = (console.width - _OTHER_COLUMNS) // len(columns)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
     table.add_column("#", justify="right", no_wrap=True)
     table.add_column("severity", no_wrap=True)
-    for name, ratio in (("where", 5), ("problem", 5), ("fix", 7)):
-        table.add_column(name, ratio=ratio, overflow="fold")
+    for name in columns:
+        table.add_column(name, width=room, overflow="fold")
     table.add_column("proof", overflow="fold")
     for row in rows:
         worst = row.findings[0]
+        places = [folded(subject_label(labels, finding), room) for finding in row.findings]
+        problems = [names[finding.code] for finding in row.findings]
+        cells = [_lines(places), _lines(problems)] if is_wide else [_lines(_in_turn(places, problems))]
         table.add_row(
             str(row.number),
             Text(str(worst.severity).upper(), style=_STYLES[worst.severity]),
-            Text("\n".join(dict.fromkeys(subject_label(labels, finding) for finding in row.findings))),
-            Text("\n".join(dict.fromkeys(names[finding.code] for finding in row.findings))),
-            Text(clean(row.fix.title) if row.fix else "no fix known: see the finding"),
+            *cells,
+            Text(clean(row.fix.title) if row.fix else "none known: see the finding"),
             Text(_proof(worst.proof) if row.fix else ""),
         )
     console.print(table)
     console.print()
+
+
+def _lines(texts: Iterable[str]) -> Text:
+    return Text("\n".join(dict.fromkeys(texts)))
+
+
+def _in_turn(places: list[str], problems: list[str]) -> Iterator[str]:
+    """Each place, then what is wrong there: for a table too narrow for two columns."""
+    for place, problem in zip(places, problems):
+        yield place
+        yield f"  {problem}"
 
 
 def _proof(proof: Proof | None) -> str:

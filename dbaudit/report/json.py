@@ -24,6 +24,7 @@ def render(report: Report, *, exit_code: int) -> str:
 
 
 def as_json(report: Report, exit_code: int) -> dict[str, Any]:
+    """The report as plain values, in the order of the schema."""
     names = check_names(report)
     counts = severity_counts(report)
     result: dict[str, Any] = {

@@ -55,7 +55,9 @@ def _outcome(explained: Explained) -> str:
         return f"rejected: {explained.refusal.message}"
     if explained.how is How.TIMED_OUT:
         return f"timed out after {milliseconds(explained.limit_ms or 0)}"
-    return f"{explained.how}: {explained.reason}" if explained.reason else str(explained.how)
+    if explained.how is How.NOT_RUN:
+        return f"not run: {explained.reason}"
+    return explained.reason or str(explained.how)
 
 
 def _json(explained: Explained) -> dict[str, Any]:

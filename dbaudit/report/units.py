@@ -18,9 +18,21 @@ def _escape(match: re.Match[str]) -> str:
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
+def folded(name: str, width: int) -> str:
+    """A name in lines of at most `width` characters, broken after a dot, an underscore, a slash or a hyphen."""
+    lines = [""]
+    for piece in re.findall(r"[^._/-]*[._/-]|[^._/-]+", name):
+        if lines[-1] and len(lines[-1]) + len(piece) > width:
+            lines.append("")
+        lines[-1] += piece
+    return "\n".join(lines)
+
+
 def milliseconds(value: float) -> str:
-    """A duration, given in milliseconds: `0.4 ms`, `812 ms`, `3.2 s`, `4 min`, `2 h`, `9 days`."""
+    """A duration, given in milliseconds: `0.04 ms`, `3.1 ms`, `812 ms`, `3.2 s`, `4 min`, `2 h`, `9 days`."""
     seconds = value / 1000
+    if value < 1:
+        return f"{value:.2f} ms"
     if value < 10:
         return f"{value:.1f} ms"
     if seconds < 1:

@@ -1,0 +1,5 @@
+"""`python -m dbaudit`."""
+
+from dbaudit.cli import main
+
+main()

@@ -1,0 +1,94 @@
+"""`dbaudit demo`: the main job on the embedded server, with nothing to install and nothing to configure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dbaudit.cli.options import Output, command
+from dbaudit.cli.say import say
+
+if TYPE_CHECKING:
+    from dbaudit.checks.registry import Check
+    from dbaudit.engine import Report
+    from dbaudit.lab.server import LabServer
+
+
+@command
+def demo(
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the server up until Ctrl-C; print how to connect.")] = False,
+    pg_bin: Annotated[
+        Path | None, typer.Option("--pg-bin", metavar="DIR", help="PostgreSQL's bin directory to use.")
+    ] = None,
+    *,
+    output: Output,
+) -> None:
+    """Audits a demo shop on an embedded server.
+
+    Needs no server and no configuration, and leaves nothing behind.
+    """
+    from dbaudit.cli.output import chosen, exit_code, write
+    from dbaudit.exits import Exit
+    from dbaudit.lab import shop
+    from dbaudit.lab.binaries import resolve
+    from dbaudit.lab.server import start
+
+    checks = chosen(output, "PLN", "SQL", "IDX", "TBL", "CON")
+    _tell(output, "starting an embedded PostgreSQL and loading the demo shop, about 1.5 million rows")
+    with start(resolve(pg_bin), shop.SETTINGS) as server:
+        shop.create(server.conninfo())
+        shop.load(server.conninfo(shop.DATABASE))
+        with shop.occupy(server.conninfo(shop.DATABASE)):
+            _tell(output, "auditing it")
+            report = _audit(server, checks)
+            code = exit_code(report, output)
+            write(report, output, Exit.CLEAN)
+            _tell(output, f"as a CI job this would be exit code {int(code)}; the demo itself answers 0")
+            if keep:
+                _keep(server)
+
+
+def _audit(server: LabServer, checks: tuple[Check, ...]) -> Report:
+    from dbaudit.cli.statements import explain_all
+    from dbaudit.engine import audit
+    from dbaudit.lab import shop
+    from dbaudit.sources import sqlfile
+    from dbaudit.sources.postgres.activity import sample
+    from dbaudit.sources.postgres.collect import collect
+    from dbaudit.sources.postgres.connection import Address, connect
+    from dbaudit.sources.postgres.session import Session
+
+    queries = shop.fixture_directory() / "queries.sql"
+    statements = sqlfile.split(queries.read_text("utf-8"), queries.name)
+    session = Session(connect(Address(conninfo=server.conninfo(shop.DATABASE, shop.AUDIT_ROLE))))
+    try:
+        explained, interrupted = explain_all(session, statements, analyze=True, timeout_ms=30_000, quiet=True)
+        activity = sample(session, seconds=1.0)
+        kinds = dict.fromkeys(kind for check in checks if check.family in ("IDX", "TBL") for kind in check.needs)
+        facts = explained.merged(activity).merged(collect(session, kinds))
+    finally:
+        session.close()
+    options = {check.code: check.options(**shop.DEMO_OPTIONS[check.code]) for check in checks if check.code in shop.DEMO_OPTIONS}
+    return audit(
+        command="demo", facts=facts, checks=checks, options=options, failure=session.lost, interrupted=interrupted
+    )
+
+
+def _keep(server: LabServer) -> None:
+    from dbaudit.lab import shop
+
+    address = f"host={server.directory} user=postgres dbname={shop.DATABASE}"
+    say("the server stays up until Ctrl-C; connect with:")
+    for program in ("psql", "dbaudit indexes", "dbaudit connections", "dbaudit explain FILE"):
+        say(f'  {program} "{address}"')
+    try:
+        server.wait()
+    except KeyboardInterrupt:
+        say("stopping it")
+
+
+def _tell(output: Output, message: str) -> None:
+    if not output.quiet:
+        say(message)

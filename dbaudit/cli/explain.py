@@ -1,0 +1,49 @@
+"""`dbaudit explain`: what EXPLAIN says of each statement of a file, and what to do about it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from dbaudit.cli.options import Connection, Output, command
+
+
+@command
+def explain(
+    files: Annotated[
+        list[str], typer.Argument(metavar="FILE... [CONNINFO|URI]", help="SQL files, - for stdin; and the database.")
+    ],
+    timeout: Annotated[float, typer.Option("--timeout", min=0.001, help="Per statement, in seconds.")] = 30.0,
+    no_analyze: Annotated[bool, typer.Option("--no-analyze", help="Only plan: run nothing.")] = False,
+    *,
+    connection: Connection,
+    output: Output,
+) -> None:
+    """EXPLAIN ANALYZE: what is slow, and what to do.
+
+    Runs what only reads, in read-only transactions that are rolled back; INSERT, UPDATE, DELETE, MERGE and whatever
+    calls a volatile function are planned and never run.
+    """
+    from dbaudit.cli.output import chosen, finish
+    from dbaudit.cli.statements import explain_all, read_files, separate_target
+    from dbaudit.cli.target import open_session
+    from dbaudit.engine import audit
+    from dbaudit.notes import about_statements, nothing_learnt
+
+    checks = chosen(output, "PLN", "SQL")
+    paths, target = separate_target(files)
+    statements = read_files(paths)
+    with open_session(target, connection, output) as session:
+        facts, interrupted = explain_all(
+            session, statements, analyze=not no_analyze, timeout_ms=round(timeout * 1000), quiet=output.quiet
+        )
+    report = audit(
+        command="explain",
+        facts=facts,
+        checks=checks,
+        notes=about_statements(facts),
+        failure=session.lost or nothing_learnt(facts),
+        interrupted=interrupted,
+    )
+    finish(report, output)

@@ -1,0 +1,120 @@
+"""From a report to stdout or a file, and to the exit code."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from dbaudit.checks.registry import Check, all_checks, choose
+from dbaudit.cli.options import Color, Format, Output
+from dbaudit.engine import Report
+from dbaudit.errors import AuditError
+from dbaudit.exits import Exit, of_report
+from dbaudit.finding import Severity
+
+# A pipe has no width. This one is what a log viewer shows without scrolling.
+_WIDTH_OF_A_PIPE = 120
+
+
+def chosen(output: Output, *families: str) -> tuple[Check, ...]:
+    """The checks of these families that --select and --ignore leave.
+
+    Raises AuditError for a term that means no check, or where nothing is left to ask.
+    """
+    of_command = (check for check in all_checks() if check.family in families)
+    checks = choose(of_command, select=_terms(output.select), ignore=_terms(output.ignore))
+    if not checks:
+        raise AuditError("--select and --ignore leave no check for this command", "`dbaudit checks` lists them all")
+    return checks
+
+
+def _terms(values: Iterable[str]) -> list[str]:
+    return [term.strip() for value in values for term in value.split(",")]
+
+
+def finish(report: Report, output: Output) -> None:
+    """Writes the report and leaves with its exit code."""
+    code = exit_code(report, output)
+    write(report, output, code)
+    sys.exit(code)
+
+
+def write(report: Report, output: Output, code: Exit) -> None:
+    """Writes the report to stdout, or to a file: whole or not at all. Raises AuditError where it cannot."""
+    text = rendered(report, output, code)
+    if output.output:
+        _write_whole(Path(output.output), text)
+    else:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+
+
+def exit_code(report: Report, output: Output) -> Exit:
+    """The exit code of this report under these options."""
+    return of_report(report, fail_on=Severity[output.fail_on.name], exit_zero=output.exit_zero)
+
+
+def rendered(report: Report, output: Output, code: Exit) -> str:
+    """The report in the chosen form."""
+    if output.format is Format.JSON:
+        from dbaudit.report import json
+
+        return json.render(report, exit_code=code)
+    if output.format is Format.CONCISE:
+        from dbaudit.report import concise
+
+        return concise.render(report)
+    from dbaudit.report import full
+
+    return full.render(report, width=_width(output), color=_wants_color(output), verbose=output.verbose)
+
+
+def _width(output: Output) -> int:
+    if output.output or (not sys.stdout.isatty() and "COLUMNS" not in os.environ):
+        return _WIDTH_OF_A_PIPE
+    return max(shutil.get_terminal_size((80, 24)).columns, 40)
+
+
+def _wants_color(output: Output) -> bool:
+    return not output.output and wants_color(output.color, os.environ, is_terminal=sys.stdout.isatty())
+
+
+def wants_color(choice: Color, environment: Mapping[str, str], *, is_terminal: bool) -> bool:
+    """--color, then NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE and PG_COLOR, then TERM=dumb, then the terminal itself."""
+    if choice is not Color.AUTO:
+        return choice is Color.ALWAYS
+    if environment.get("NO_COLOR"):
+        return False
+    if any(environment.get(name, "0") not in ("", "0") for name in ("FORCE_COLOR", "CLICOLOR_FORCE")):
+        return True
+    if environment.get("PG_COLOR") in ("always", "never"):
+        return environment["PG_COLOR"] == "always"
+    return is_terminal and environment.get("TERM") != "dumb"
+
+
+def _write_whole(path: Path, text: str) -> None:
+    try:
+        if path.exists() and not path.is_file():
+            path.write_text(text, "utf-8")
+            return
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
+                file.write(text)
+            os.chmod(name, 0o666 & ~_umask())
+            os.replace(name, path)
+        except BaseException:
+            os.unlink(name)
+            raise
+    except OSError as error:
+        raise AuditError(f"the report cannot be written to {path}: {error.strerror}") from None
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,78 @@
+"""From the files on the command line to explained statements, with progress on a terminal."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+
+from dbaudit.errors import AuditError, ServerGone
+from dbaudit.facts import Facts
+from dbaudit.facts.statement import Explained, How, Statement
+from dbaudit.sources import sqlfile
+from dbaudit.sources.postgres.explain import explain, facts_about
+from dbaudit.sources.postgres.session import Session
+
+
+def separate_target(arguments: Sequence[str]) -> tuple[list[str], str | None]:
+    """The files, and the connection string among them, if there is one: it has `://` or `=` and is no file.
+
+    Raises AuditError where no file is left.
+    """
+    targets = [argument for argument in arguments if ("://" in argument or "=" in argument) and not os.path.exists(argument)]
+    files = [argument for argument in arguments if argument not in targets]
+    if not files or len(targets) > 1:
+        raise AuditError(
+            "no file of statements is given" if not files else "more than one database is given",
+            "dbaudit explain queries.sql postgresql://user@host/db",
+        )
+    return files, targets[0] if targets else None
+
+
+def read_files(paths: Iterable[str]) -> tuple[Statement, ...]:
+    """The statements of all files, in order. Raises AuditError where a file cannot be read or has no statement."""
+    statements: list[Statement] = []
+    for path in paths:
+        found = _read_stdin() if path == "-" else sqlfile.read(path)
+        if not found:
+            raise AuditError(f"{path}: no statement in it")
+        statements += found
+    return sqlfile.distinct(statements)
+
+
+def _read_stdin() -> tuple[Statement, ...]:
+    return sqlfile.split(sqlfile.decode(sys.stdin.buffer.read(), "<stdin>"), "<stdin>")
+
+
+def explain_all(
+    session: Session, statements: Sequence[Statement], *, analyze: bool, timeout_ms: int, quiet: bool
+) -> tuple[Facts, bool]:
+    """The statements explained, with what the checks need to know of their relations, and whether Ctrl-C cut it short.
+
+    Where the server goes away, what was learnt until then is in the facts and `session.lost` says so.
+    """
+    rows: list[Explained] = []
+    interrupted = False
+    try:
+        results = explain(session, statements, analyze=analyze, timeout_ms=timeout_ms)
+        for row in _tracked(results, len(statements), shown=not quiet and sys.stderr.isatty()):
+            rows.append(row)
+    except KeyboardInterrupt:
+        interrupted = True
+    except ServerGone:
+        pass
+    reason = session.lost or "interrupted"
+    rest = [Explained(statement=statement, how=How.NOT_RUN, reason=reason) for statement in statements[len(rows) :]]
+    return facts_about(session, (*rows, *rest)), interrupted
+
+
+def _tracked(results: Iterator[Explained], total: int, *, shown: bool) -> Iterator[Explained]:
+    if not shown:
+        yield from results
+        return
+    try:
+        for number, result in enumerate(results, start=1):
+            print(f"\r\x1b[K{number}/{total} statements", end="", file=sys.stderr, flush=True)
+            yield result
+    finally:
+        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
