@@ -50,6 +50,8 @@ create function traps.is_fine(int) returns bool language plpgsql as
 create domain traps.fine as int check (traps.is_fine(value));
 create domain traps.finer as traps.fine;
 create type traps.pair as (a traps.fine, b int);
+create table traps.typed (one traps.fine, many traps.fine[]);
+create table traps.scalar (fine traps.fine);
 create function traps.takes_fine(traps.fine) returns int language sql immutable as 'select 1';
 
 create view traps.v as select id, traps.evil(id) as x from traps.t;
@@ -178,6 +180,10 @@ STATEMENTS = (
     "select id::traps.finer from traps.t",
     "select array_agg(id)::traps.fine[] from traps.t",
     "select traps.takes_fine(id) from traps.t",
+    "select '{1}'::traps.fine[]",
+    "select traps.fine '1'",
+    "select * from traps.typed where many = '{1}'",
+    "select '(1)'::traps.scalar",
     "select cast(row(id, 1) as traps.pair) from traps.t",
     """select * from json_to_record('{"a": 1}') as q (a traps.fine)""",
     """select * from json_populate_record(null::traps.pair, '{"a": 1}')""",
@@ -260,6 +266,7 @@ HARMLESS = (
     "select 'it''s; fine' as \"limit\", $$; drop table x$$ as y",
     "select * from pg_stat_activity",
     "select * from pg_locks",
+    "select fine as fine from traps.scalar where fine = '1'",
     "select evil.id from traps.t as evil",
     "select json_agg(t), to_json(t.note) from traps.t group by t.note",
 )
@@ -280,6 +287,12 @@ select (select jsonb_agg(t order by id) from traps.t as t),
        pg_snapshot_xmax(pg_current_snapshot())::text,
        pg_walfile_name(pg_current_wal_insert_lsn())
 """
+
+
+def set_traps(database) -> None:
+    """Makes the roles and, as their owner, the traps."""
+    database.run(ROLES, f"grant create on database {database.name} to {OWNER}")
+    database.run(f"set role {OWNER}", TRAPS, "reset role")
 
 
 def state(admin: psycopg.Connection, victim: int) -> tuple:

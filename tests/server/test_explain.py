@@ -29,14 +29,23 @@ def one(session: Session, text: str, **options) -> Explained:
     return explained
 
 
+ORDERS = (
+    "create table orders (id int primary key, state text, total int)",
+    "insert into orders select g, case when g = 1 then 'rare' else 'common' end, g from generate_series(1, 1000) g",
+    "analyze orders",
+)
+
+
 @pytest.fixture
 def shop(database):
-    database.run(
-        "create table orders (id int primary key, state text, total int)",
-        "insert into orders select g, case when g = 1 then 'rare' else 'common' end, g from generate_series(1, 1000) g",
-        "analyze orders",
-    )
+    database.run(*ORDERS)
     return database
+
+
+@pytest.fixture
+def newest_shop(newest):
+    newest.run(*ORDERS)
+    return newest
 
 
 def test_a_query_is_run(shop):
@@ -45,8 +54,8 @@ def test_a_query_is_run(shop):
     assert explained.plan.was_run and explained.plan.root.actual_rows == 1
 
 
-def test_nothing_is_run_where_that_is_asked(shop):
-    explained = one(shop.session(), "select * from orders where id = 7", analyze=False)
+def test_nothing_is_run_where_that_is_asked(newest_shop):
+    explained = one(newest_shop.session(), "select * from orders where id = 7", analyze=False)
     assert (explained.how, explained.reason) == (How.PLANNED, "--no-analyze")
     assert not explained.plan.was_run
 
@@ -107,8 +116,8 @@ def test_what_could_act_is_planned(shop, text, reason):
         ("select 'a\0b'", "has a NUL byte in it"),
     ],
 )
-def test_what_has_no_plan_is_not_run(database, text, reason):
-    explained = one(database.session(), text)
+def test_what_has_no_plan_is_not_run(newest, text, reason):
+    explained = one(newest.session(), text)
     assert (explained.how, explained.reason, explained.plan) == (How.NOT_RUN, reason, None)
 
 
@@ -126,14 +135,14 @@ def test_a_syntax_error_of_something_without_a_plan_is_a_refusal_too(newest):
     assert (explained.how, explained.refusal.sqlstate) == (How.REJECTED, "42601")
 
 
-def test_a_statement_that_fails_when_it_runs_keeps_its_plan(shop):
-    explained = one(shop.session(), "select 1 / (id - 1) from orders")
+def test_a_statement_that_fails_when_it_runs_keeps_its_plan(newest_shop):
+    explained = one(newest_shop.session(), "select 1 / (id - 1) from orders")
     assert (explained.how, explained.reason) == (How.PLANNED, "running it failed: division by zero")
     assert explained.plan
 
 
-def test_a_statement_that_takes_too_long_is_cancelled_and_keeps_its_plan(shop):
-    session = shop.session()
+def test_a_statement_that_takes_too_long_is_cancelled_and_keeps_its_plan(newest_shop):
+    session = newest_shop.session()
     slow = "select count(*) from orders a, orders b, orders c, orders d"
     explained = one(session, slow, timeout_ms=300)
     assert (explained.how, explained.limit_ms) == (How.TIMED_OUT, 300)
@@ -150,19 +159,19 @@ def test_a_locked_table_is_given_up_soon_and_the_others_go_on(shop):
     assert free.how is How.ANALYZED
 
 
-def test_what_the_role_may_not_read_is_said(shop):
-    shop.run(
+def test_what_the_role_may_not_read_is_said(newest_shop):
+    newest_shop.run(
         "do $$ begin if to_regrole('nobody_much') is null then create role nobody_much login; end if; end $$",
     )
-    explained = one(shop.session("nobody_much"), "select * from orders")
+    explained = one(newest_shop.session("nobody_much"), "select * from orders")
     assert (explained.how, explained.reason) == (How.NOT_RUN, "the role may not: permission denied for table orders")
 
 
-def test_a_server_that_goes_away_leaves_what_was_found(shop):
-    session = shop.session()
+def test_a_server_that_goes_away_leaves_what_was_found(newest_shop):
+    session = newest_shop.session()
     results = explain(session, split("select 1; select 2; select 3", "queries.sql"))
     assert next(results).how is How.ANALYZED
-    shop.run(f"select pg_terminate_backend({session.connection.info.backend_pid}, 10000)")
+    newest_shop.run(f"select pg_terminate_backend({session.connection.info.backend_pid}, 10000)")
     with pytest.raises(ServerGone):
         next(results)
     assert session.lost

@@ -35,10 +35,12 @@ HARMLESS_IN = {
     "uuid-ossp": frozenset({"uuid_generate_v1", "uuid_generate_v1mc", "uuid_generate_v4"}),
 }
 
-# Declared stable, but they take a transaction id, or run whatever SQL a view or their argument holds.
-ACTS_THOUGH_STABLE = frozenset(
+# Declared stable, and they write: a transaction id is taken for good.
+TAKES_TRANSACTION_ID = frozenset({"pg_current_xact_id", "txid_current"})
+
+# Declared stable, and they run whatever SQL a view or their argument holds. The last are contrib's.
+RUNS_OTHER_SQL = frozenset(
     """
-    pg_current_xact_id txid_current
     database_to_xml database_to_xml_and_xmlschema schema_to_xml schema_to_xml_and_xmlschema table_to_xml
     table_to_xml_and_xmlschema
     connectby crosstab crosstab2 crosstab3 crosstab4 crosstab_hash xpath_table

@@ -20,11 +20,21 @@ from psycopg.pq import TransactionStatus
 
 from dbaudit.facts.plan import Plan
 from dbaudit.sources import sqllex
-from dbaudit.sources.postgres.harmless import ACTS_THOUGH_STABLE, CONVERTS_TO_ANY_TYPE, HARMLESS, HARMLESS_IN
+from dbaudit.sources.postgres.harmless import (
+    CONVERTS_TO_ANY_TYPE,
+    HARMLESS,
+    HARMLESS_IN,
+    RUNS_OTHER_SQL,
+    TAKES_TRANSACTION_ID,
+)
 from dbaudit.sources.postgres.session import Session
 
 # Operators that SQL also spells as keywords: IN, CASE, NULLIF, DISTINCT FROM, BETWEEN, LIKE, SIMILAR TO.
 _SPELLED_OUT = frozenset({"=", "<>", "<", ">", "<=", ">=", "~~", "~~*", "!~~", "!~~*", "~"})
+_BEFORE_EXPRESSIONS = frozenset(
+    "all and any between by case distinct else from group having in is join like limit not offset on only or order "
+    "over select some then using values when where with".split()
+)
 _CALL = re.compile(r'([^\W\d][\w$]*+)"?\s*+\(')
 _NOT_EXPRESSIONS = frozenset(
     {
@@ -43,17 +53,30 @@ class Function(NamedTuple):
     qualified: str
     language: str
     is_volatile: bool
+    returns_set: bool
     is_in_search_path: bool
     takes_row: bool
     extension: str
     support_functions: list[int]
 
 
+class Domains(NamedTuple):
+    """Domains whose checks act: the functions that they call; the types with such a domain in them, the functions that
+    take one, and the tables with columns whose literals are of one, by name."""
+
+    functions: list[int]
+    types: frozenset[str]
+    callers: frozenset[str]
+    tables: frozenset[str]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Names:
-    """What a text names: words followed by a parenthesis, words behind a dot, all words, and operators."""
+    """What a text names: words before a parenthesis, words behind a dot, words where a type may stand, all words,
+    and operators."""
 
     calls: set[str] = field(default_factory=set)
+    types: set[str] = field(default_factory=set)
     members: set[str] = field(default_factory=set)
     words: set[str] = field(default_factory=set)
     operators: set[str] = field(default_factory=set)
@@ -61,15 +84,19 @@ class Names:
 
 def names_in(*texts: str) -> Names:
     """The names in SQL texts; string literals and comments name nothing. Reads each character once."""
-    names = Names()
+    names, behind_as = Names(), set()
     for text in texts:
-        before, word = "", ""
+        before, word, lead = "", "", ""
         for kind, start, end in sqllex.tokens(text):
             if kind in (sqllex.SPACE, sqllex.COMMENT):
                 continue
             token = text[start:end]
             if word and token == "(":
                 names.calls.add(word)
+            elif word and kind == sqllex.STRING:
+                names.types.add(word)
+            if "." not in (token, before):
+                lead = ":" if before == ":" else word
             word = ""
             if kind == sqllex.WORD:
                 word = sqllex.fold(token)
@@ -81,7 +108,13 @@ def names_in(*texts: str) -> Names:
                 names.words.add(word)
                 if before == ".":
                     names.members.add(word)
+                if lead == "as":
+                    behind_as.add(word)
+                elif lead and lead not in _BEFORE_EXPRESSIONS:
+                    names.types.add(word)
             before = token
+    if names.calls & {"cast", "xmlserialize"}:
+        names.types.update(behind_as)
     return names
 
 
@@ -96,11 +129,15 @@ class Volatility:
     def reason_before_planning(self, text: str) -> str:
         """Why even planning the statement could act, or empty.
 
-        The planner runs immutable functions on constants, stable ones for its estimates, and an operator's function on
-        the column statistics.
+        The parser runs the checks of the domains in a literal of an array or of a row. The planner runs immutable
+        functions on constants, stable ones for its estimates, and an operator's function on the column statistics.
         """
-        for function, via, by_planner in self._reached(names_in(text)):
-            if function.is_volatile and not by_planner:
+        names = names_in(text)
+        for function, via in self._reached_by_domains(names):
+            if why := self._acts(function):
+                return f"even parsing it could run {function.qualified}: {why}{_via(via)}"
+        for function, via, by_planner in self._reached(names):
+            if function.returns_set or function.is_volatile and not by_planner:
                 continue
             if why := self._acts(function):
                 return f"even planning it could run {function.qualified}: {why}{_via(via)}"
@@ -139,17 +176,25 @@ class Volatility:
         for target in names.words & self._casts.keys():
             yield from self._known(self._casts[target], f"a cast to {target}")
         yield from self._known(self._always.keys(), "an implicit cast or an operator class")
-        for name in names.words & self._acting_types.keys():
-            yield from self._known(self._acting_types[name], f"the check of a domain in {name}")
-        if self._acting_types and names.words & CONVERTS_TO_ANY_TYPE:
-            for name, oids in self._acting_types.items():
-                yield from self._known(oids, f"the check of a domain in {name}")
+        for function, via in self._reached_by_domains(names):
+            yield function, via, False
         for name in names.words & self._views.keys():
             for oid, schema, qualified, is_in_search_path in self._views[name]:
                 if is_in_search_path or schema in names.words:
                     yield from self._known(self._called_by_views([oid]), f"the view {qualified}")
         for name in names.words & self._policies.keys():
             yield from self._known(self._policies[name], f"a row security policy of {name}")
+
+    def _reached_by_domains(self, names: Names) -> Iterator[tuple[Function, str]]:
+        """The functions in the checks of domains, where a value may become one of such a domain."""
+        domains = self._acting_domains
+        if not domains.functions:
+            return
+        where = (names.types & domains.types) | (names.calls & domains.callers) | (names.words & domains.tables)
+        if where or names.words & CONVERTS_TO_ANY_TYPE:
+            via = f"the check of a domain in {min(where)}" if where else "the check of a domain"
+            for function, *_ in self._known(domains.functions, ""):
+                yield function, via
 
     def _known(self, oids: Iterable[int], via: str, by_planner: bool = False) -> Iterator[tuple[Function, str, bool]]:
         for oid in oids:
@@ -164,8 +209,10 @@ class Volatility:
             return ""
         if function.name in HARMLESS_IN.get(function.extension, ()):
             return ""
-        if function.name in ACTS_THOUGH_STABLE:
-            return "it takes a transaction id, or runs SQL that the plan does not show"
+        if function.name in TAKES_TRANSACTION_ID:
+            return "it takes a transaction id"
+        if function.name in RUNS_OTHER_SQL:
+            return "it runs SQL that no plan shows"
         if function.is_volatile:
             return "it is volatile"
         for support, *_ in self._known(function.support_functions, ""):
@@ -217,7 +264,7 @@ class Volatility:
             return {
                 name: cursor.execute(_query(name), parameters, binary=True).fetchall()
                 for name, parameters in (
-                    ("called_function", [sorted(ACTS_THOUGH_STABLE)]),
+                    ("called_function", [sorted(TAKES_TRANSACTION_ID | RUNS_OTHER_SQL)]),
                     ("called_indirectly", None),
                     ("user_view", None),
                     ("policy_body", None),
@@ -250,18 +297,20 @@ class Volatility:
         return {oid: kind for kind, _, oid, _ in self._indirect if kind in ("hidden cast", "operator class")}
 
     @cached_property
-    def _acting_types(self) -> dict[str, list[int]]:
-        domains = _grouped((name, oid) for kind, name, oid, _ in self._indirect if kind == "domain")
+    def _acting_domains(self) -> Domains:
+        checks = _grouped((name, oid) for kind, name, oid, _ in self._indirect if kind == "domain")
         acting = {
             name: oids
-            for name, oids in domains.items()
+            for name, oids in checks.items()
             if any(self._acts(function) for function, *_ in self._known(oids, ""))
         }
-        if not acting:
-            return {}
-        every = [oid for oids in acting.values() for oid in oids]
-        over = self._rows("type_over", [sorted(acting)])
-        return {name: every for _, own, functions in over for name in (own, *functions)}
+        over = _grouped(self._rows("type_over", [sorted(acting)])) if acting else {}
+        return Domains(
+            functions=[oid for oids in acting.values() for oid in oids],
+            types=frozenset(over.get("type", ())),
+            callers=frozenset(over.get("function", ())),
+            tables=frozenset(over.get("table with literals", ())),
+        )
 
     @cached_property
     def _views(self) -> dict[str, list[tuple[int, str, str, bool]]]:

@@ -15,10 +15,20 @@ with recursive containing (oid) as (
     select r.rngtypid from pg_catalog.pg_range as r where r.rngsubtype = inside.oid
   ) as outside
 )
-select t.oid,
-       case when t.typtype = 'b' and t.typelem <> 0 then element.typname else t.typname end::pg_catalog.text as name,
-       array(select p.proname::pg_catalog.text from pg_catalog.pg_proc as p
-             where t.oid = any (p.proargtypes) and p.oid >= 16384) as functions
+select 'type' as kind,
+       case when t.typtype = 'b' and t.typelem <> 0 then element.typname else t.typname end::pg_catalog.text as name
 from containing
 join pg_catalog.pg_type as t on t.oid = containing.oid
 left join pg_catalog.pg_type as element on element.oid = t.typelem
+union
+select 'function', p.proname::pg_catalog.text
+from pg_catalog.pg_proc as p
+where p.oid >= 16384
+  and exists (select from containing where containing.oid = any (p.proargtypes))
+union
+select 'table with literals', c.relname::pg_catalog.text
+from pg_catalog.pg_attribute as a
+join pg_catalog.pg_class as c on c.oid = a.attrelid
+join containing on containing.oid = a.atttypid
+join pg_catalog.pg_type as t on t.oid = a.atttypid
+where t.typtype <> 'd' and not a.attisdropped and c.relkind in ('r', 'p', 'v', 'm', 'f')
