@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -54,7 +55,7 @@ def check(
     """Turns a function into a Check. Its manual page is the docstring of the module it stands in."""
 
     def declare(run: Callable[..., Verdicts]) -> Check:
-        manual = inspect.cleandoc(inspect.getmodule(run).__doc__ or "")
+        manual = inspect.cleandoc(sys.modules[run.__module__].__doc__ or "")
         return Check(code=code, name=name, severity=severity, needs=needs, options=options, run=run, manual=manual)
 
     return declare
