@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING
 
 from dbaudit.facts.statement import Kind, Statement
 from dbaudit.facts.statement_text import Category, SelectStar, StatementText
-from dbaudit.sources.sqllex import COMMENT, OPERATOR, PUNCTUATION, QUOTED, SPACE, WORD, Token, fold, tokens
+from dbaudit.sources.sqllex import (
+    COMMENT,
+    NUMBER,
+    OPERATOR,
+    PUNCTUATION,
+    QUOTED,
+    SPACE,
+    STRING,
+    WORD,
+    Token,
+    fold,
+    tokens,
+)
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -21,6 +33,9 @@ _NOT_UNDERSTOOD = "its syntax is not understood"
 _DML = frozenset(["INSERT", "UPDATE", "DELETE", "MERGE"])
 _QUERY = frozenset(["SELECT", "VALUES", "TABLE"])
 _DDL = ("CREATE", "ALTER", "DROP", "COMMENT", "GRANT", "REVOKE", "TRUNCATE", "REINDEX", "SECURITY", "IMPORT")
+# What wraps a query, and the word that the query comes after.
+_WRAPPERS = {"EXPLAIN": "", "DECLARE": "FOR", "PREPARE": "AS"}
+_KNOWN_OPERATORS = frozenset(["<=", ">=", "<>", "!=", "=>", "||"])
 _BEFORE_STAR = frozenset(["select", "all", "distinct", "returning"])
 # Functions of SQL that are called without parentheses, and so look like a relation in FROM.
 _VALUE_FUNCTIONS = frozenset(
@@ -111,10 +126,10 @@ def _select_stars(statement: Statement, found: list[Token], stars: dict[int, int
     Raises _NotRead where the tree cannot be had, or does not agree with the tokens about what is a star.
     """
     text = statement.text
-    start = _start_of_explained(text, found) if statement.command == "EXPLAIN" else 0
+    start = _start_of_query(statement, found)
     if _deepest_bracket(text, found) > DEEPEST_ARRAY:
         raise _NotRead("its arrays are nested too deeply")
-    tree = _tree(text[start:])
+    tree = _tree(_simplified(text, found)[start:])
     in_tree = {star.meta["start"] + start: star for star in tree.find_all(_exp().Star) if "start" in star.meta}
     for offset, place in stars.items():
         before = found[place - 1]
@@ -132,15 +147,40 @@ def _select_stars(statement: Statement, found: list[Token], stars: dict[int, int
     return tuple(result)
 
 
-def _start_of_explained(text: str, found: list[Token]) -> int:
-    depth = 0
+def _start_of_query(statement: Statement, found: list[Token]) -> int:
+    """Where the query begins that EXPLAIN, DECLARE … FOR or PREPARE … AS is about; 0 for any other statement."""
+    if statement.command not in _WRAPPERS:
+        return 0
+    awaited, depth = _WRAPPERS[statement.command], 0
     for token in found:
-        word = text[token.start : token.end]
+        word = statement.text[token.start : token.end].upper()
         if token.kind == PUNCTUATION:
             depth += {"(": 1, ")": -1}.get(word, 0)
-        elif token.kind == WORD and not depth and word.upper() in _DML | _QUERY | {"WITH"}:
-            return token.start
+        elif token.kind == WORD and not depth:
+            if not awaited and (word in _DML or word in _QUERY or word == "WITH"):
+                return token.start
+            awaited = "" if word == awaited else awaited
     return 0
+
+
+def _simplified(text: str, found: list[Token]) -> str:
+    """A text of the same length with the same stars, without what sqlglot knows another way or not at all.
+
+    Comments are blank, literals hold x, and operators but the commonest are minus signs. It is for sqlglot only.
+    """
+    parts: list[str] = []
+    end = 0
+    for token in found:
+        raw = text[token.start : token.end]
+        if token.kind == STRING and len(raw) > 2:
+            raw = f"'{'x' * (len(raw) - 2)}'"
+        elif token.kind == NUMBER:
+            raw = raw.replace("_", "0")
+        elif token.kind == OPERATOR and len(raw) > 1 and raw not in _KNOWN_OPERATORS:
+            raw = "-".ljust(len(raw))
+        parts += [" " * (token.start - end), raw]
+        end = token.end
+    return "".join(parts)
 
 
 def _deepest_bracket(text: str, found: list[Token]) -> int:
@@ -191,11 +231,17 @@ def _relations_reached(star: exp.Star) -> list[str]:
     query = owner.parent if isinstance(owner, exp.Returning) else owner
     if item is star:
         return [name for _, name in _sources(query) if name]
+    has_unnamed = False
     while query is not None:
-        called = [name for alias, name in _sources(query) if alias and _is_called(item, alias)]
+        sources = _sources(query)
+        called = [name for alias, name in sources if alias and _is_called(item, alias)]
         if called:
             return [name for name in called if name]
+        has_unnamed = has_unnamed or any(alias is None for alias, _ in sources)
         query = query.parent
+    if has_unnamed:
+        # A function without an alias is called by its own name: what it returns is no relation.
+        return []
     if isinstance(owner, exp.Returning) and item.table.lower() in ("old", "new"):
         return [name for _, name in _sources(owner.parent)[:1]]
     raise _NotRead(f"{item.sql('postgres')} names nothing in its FROM clause")

@@ -55,6 +55,10 @@ def stars(sql: str) -> list[tuple[str, str]]:
         ("merge into t using s on true when matched then do nothing returning t.*", [("t.*", "t")]),
         ("explain (analyze, verbose) select * from t", [("*", "t")]),
         ("copy (select * from t) to stdout", [("*", "t")]),
+        ("prepare p (int) as select * from t where a = $1", [("*", "t")]),
+        ("declare c cursor with hold for select * from t", [("*", "t")]),
+        ("select * /* /* nested */ select * from u */ from t where a <<| $1 and b @> E'\\'' and c &< 1_000", [("*", "t")]),
+        ("select xmltable.*, x.* from x, xmltable('/' passing a columns b int)", [("x.*", "x")]),
         ("select * from t where a = :a and b = %(b)s and c = %s and d = $1", [("*", "t")]),
     ],
 )
@@ -99,7 +103,7 @@ def test_a_star_has_its_exact_place():
     [
         "select * from t where current of c",
         "select nope.* from t",
-        "prepare p as select * from t",
+        "prepare p select * from t",
         "select * from t where a = " + "(" * 5000 + "1" + ")" * 5000,
         "select *, " + "array[" * 30 + "1" + "]" * 30 + " from t",
         "select * from t where a in (" + "1, " * 100_000 + "1)",
