@@ -19,7 +19,7 @@ from dbaudit.engine import Report
 from dbaudit.facts.activity import Slots
 from dbaudit.facts.statement import Explained
 from dbaudit.finding import Finding, Fix, Proof, Severity
-from dbaudit.report import slots, statements
+from dbaudit.report import plan_tree, slots, statements
 from dbaudit.report.summary import FixRow, check_names, fix_rows, last_line, statement_labels, subject_label, where
 from dbaudit.report.units import clean, folded
 
@@ -44,7 +44,9 @@ def render(report: Report, *, width: int, color: bool, verbose: bool = False) ->
         emoji=False,
     )
     _header(console, report)
-    _statements(console, report, verbose)
+    _statements(console, report)
+    if verbose:
+        _plans(console, report)
     _slots(console, report)
     rows = fix_rows(report)
     _findings(console, report, rows)
@@ -70,7 +72,7 @@ def _section(console: Console, title: str) -> None:
     console.print(Text(title, style="bold underline"))
 
 
-def _statements(console: Console, report: Report, verbose: bool) -> None:
+def _statements(console: Console, report: Report) -> None:
     if not report.facts.get(Explained):
         return
     _section(console, "Statements")
@@ -81,6 +83,18 @@ def _statements(console: Console, report: Report, verbose: bool) -> None:
         style = _STYLES.get(row.worst, "default") if row.worst else "default"
         grid.add_row(Text(row.label, style=style), Text(row.outcome), Text(row.codes, style=style))
     console.print(Padding(grid, (0, 0, 1, 2)))
+
+
+def _plans(console: Console, report: Report) -> None:
+    _section(console, "Plans")
+    for explained in report.facts.get(Explained):
+        if explained.plan:
+            _line(console, clean(explained.statement.label), indent=2, style="bold")
+            grid = Table.grid(padding=(0, 2, 0, 0))
+            grid.add_column(justify="right", no_wrap=True)
+            for line in plan_tree.lines(explained.plan):
+                grid.add_row(line.figure, Padding(Text(line.text), (0, 0, 0, line.indent)))
+            console.print(Padding(grid, (0, 0, 1, 4)))
 
 
 def _slots(console: Console, report: Report) -> None:

@@ -12,6 +12,7 @@ import pytest
 from dbaudit.checks.registry import Check
 from dbaudit.engine import Report, Skipped
 from dbaudit.facts import Facts
+from dbaudit.facts.plan import plan_from_json
 from dbaudit.facts.server import Server
 from dbaudit.facts.statement import Explained, How, Statement
 from dbaudit.finding import Finding, Fix, Severity, Span, Subject
@@ -136,3 +137,33 @@ def test_a_healthy_database_says_that_nothing_was_found():
     assert full.render(healthy, width=80, color=False).splitlines()[-1] == (
         "nothing found · PostgreSQL 18.4 · statistics since 10 days at least"
     )
+
+
+PLAN = plan_from_json(
+    {
+        "Plan": {
+            "Node Type": "Sort", "Total Cost": 900.0, "Plan Rows": 10, "Actual Rows": 12, "Actual Loops": 1,
+            "Actual Total Time": 100.0,
+            "Plans": [
+                {
+                    "Node Type": "Seq Scan", "Relation Name": "orders", "Alias": "o", "Filter": "(o.kind = 7)",
+                    "Parent Relationship": "Outer", "Total Cost": 800.0, "Plan Rows": 10, "Actual Rows": 12,
+                    "Actual Loops": 1, "Actual Total Time": 75.0,
+                }
+            ],
+        },
+        "Execution Time": 100.1,
+    }
+)  # fmt: skip
+
+
+def test_a_verbose_report_shows_where_the_time_of_a_plan_went():
+    ran = Explained(statement=STATEMENT, how=How.ANALYZED, plan=PLAN)
+    report = dataclasses.replace(REPORT, facts=Facts.of(SERVER, ran))
+    lines = full.render(report, width=100, color=False, verbose=True).splitlines()
+    first = lines.index("Plans") + 2
+    assert [line.split(maxsplit=3) for line in lines[first : first + 2]] == [
+        ["25", "ms", "25%", "Sort, 12 rows (10 expected)"],
+        ["75", "ms", "75%", "Seq Scan on orders o filter (o.kind = 7), 12 rows (10 expected)"],
+    ]
+    assert "Plans" not in full.render(report, width=100, color=False)
