@@ -66,7 +66,7 @@ def test_a_semicolon_inside_a_statement_does_not_end_it(one):
         ("select U&'\\'; select 2", ["select U&'\\'", "select 2"]),
         ("select 1 \\; select 2;", ["select 1", "select 2"]),
         ("select 'a'; 'b'", ["select 'a'", "'b'"]),
-        ("create function begin() returns int return 1; select 2", ["create function begin() returns int return 1", "select 2"]),
+        ("create function begin() returns int return 1; a", ["create function begin() returns int return 1", "a"]),
         ("select );select 2", ["select )", "select 2"]),
     ],
 )

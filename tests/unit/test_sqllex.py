@@ -8,8 +8,11 @@ from dbaudit.facts.statement import Kind
 from dbaudit.sources.sqlfile import split
 from dbaudit.sources.sqllex import COMMENT, SPACE, fold, tokens
 
-SNIPPETS = [*"ab;()'\"$\\:.,*-+/\n\r\t 1", "''", "--", "/*", "*/", "$$", "$a$", "E'", "U&\"", "\\.", "copy t from stdin;",
-            "\n\\.\n", "\\g", "\\;", "\\\\", "-- name: x\n", "ä", "\0", "\ud800", " begin atomic ", "create function "]
+SNIPPETS = [
+    *"ab;()'\"$\\:.,*-+/\n\r\t 1",
+    *["''", "--", "/*", "*/", "$$", "$a$", "E'", 'U&"', "\\.", "copy t from stdin;", "\n\\.\n", "\\g", "\\;", "\\\\"],
+    *["-- name: x\n", "ä", "\0", "\ud800", " begin atomic ", "create function "],
+]
 TEXTS = st.lists(st.sampled_from(SNIPPETS), max_size=40).map("".join) | st.text(max_size=60)
 
 

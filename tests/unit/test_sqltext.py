@@ -5,6 +5,8 @@ import subprocess
 import sys
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dbaudit.facts.statement_text import Category, StatementText
 from dbaudit.finding import Span
@@ -57,7 +59,8 @@ def stars(sql: str) -> list[tuple[str, str]]:
         ("copy (select * from t) to stdout", [("*", "t")]),
         ("prepare p (int) as select * from t where a = $1", [("*", "t")]),
         ("declare c cursor with hold for select * from t", [("*", "t")]),
-        ("select * /* /* nested */ select * from u */ from t where a <<| $1 and b @> E'\\'' and c &< 1_000", [("*", "t")]),
+        ("select * /* /* nested */ select * from u */ from t where a <<| $1", [("*", "t")]),
+        ("select * from t where b @> E'\\'' and c &< 1_000", [("*", "t")]),
         ("select xmltable.*, x.* from x, xmltable('/' passing a columns b int)", [("x.*", "x")]),
         ("select * from t where a = :a and b = %(b)s and c = %s and d = $1", [("*", "t")]),
     ],
@@ -150,3 +153,18 @@ read(split("select * from t", "f.sql"))
 assert "sqlglot" in sys.modules
 """
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+WORDS = ["select", "*", ".", ",", "(", ")", "t", "from", "where", "exists", "with", "as", "join", "returning", "insert into"]
+WORDS += ["delete from", "union", "lateral", "'x'", "1", "explain", "values", "on", "=", "[", "]", "::", "distinct", "case"]
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=20).map(" ".join))
+@settings(deadline=None, max_examples=300)
+def test_whatever_stands_in_a_text_its_reading_is_a_star_or_a_reason(sql):
+    lines = sql.splitlines()
+    for text in read(split(sql, "f.sql")):
+        assert text.is_read != bool(text.reason)
+        for star in text.select_stars:
+            assert star.text.endswith("*") and star.relations
+            assert lines[0][star.span.column - 1 : star.span.end_column - 1] == star.text
