@@ -54,6 +54,9 @@ create table traps.typed (one traps.fine, many traps.fine[]);
 create table traps.scalar (fine traps.fine);
 create function traps.takes_fine(traps.fine) returns int language sql immutable as 'select 1';
 
+create function traps.defaulted(int, bool default pg_try_advisory_lock(4719)) returns int language sql immutable as
+  'select $1';
+
 create view traps.v as select id, traps.evil(id) as x from traps.t;
 create view traps.limited as select id from traps.t limit traps.evil(3);
 create view traps.listed as select * from (values (1, traps.evil(1)), (2, 3)) as q (a, b);
@@ -61,6 +64,11 @@ create view traps.outer_view as select * from traps.limited;
 create view traps.hashed as select id from traps.t where traps.evil(id) in (select 2);
 create table traps.secret (id int);
 insert into traps.secret select generate_series(1, 10);
+create view traps.no_secret as select id from traps.secret limit 3;
+create table traps.hush (id int);
+create policy only_liars on traps.hush using (traps.liar(1) = 1);
+alter table traps.hush enable row level security, force row level security;
+create view traps.no_hush as select id from traps.hush;
 create policy only_some on traps.secret using (traps.evil(id) in (select 3));
 alter table traps.secret enable row level security, force row level security;
 
@@ -193,6 +201,9 @@ STATEMENTS = (
     "select * from traps.listed",
     "select * from traps.outer_view",
     "select * from traps.hashed",
+    "select id from traps.t limit traps.defaulted(1)",
+    "select traps._fine('{1}')",
+    "select '{1}'::traps._fine",
     'select * from "traps" . "limited" as innocent',
     # more than one statement, and what is no query
     "select 1; commit; create table traps.stolen (i int)",
@@ -248,6 +259,9 @@ STATEMENTS = (
 BEHIND_A_POLICY = (
     "select id from traps.secret",
     "select count(*) from traps.t where id in (select id from traps.secret)",
+    "select * from traps.no_secret",
+    "select * from traps.hush",
+    "select * from traps.no_hush",
 )
 
 # Nothing in these acts, so a gate that only plans them is of no use.

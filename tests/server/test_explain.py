@@ -16,6 +16,7 @@ from dbaudit.facts.catalog import Index, Table
 from dbaudit.facts.column import Column
 from dbaudit.facts.server import Server
 from dbaudit.facts.statement import Explained, How, Kind, Statement
+from dbaudit.facts.statement_text import Category, StatementText
 from dbaudit.finding import Span
 from dbaudit.lab.server import start
 from dbaudit.sources.postgres.connection import Address, connect
@@ -266,6 +267,7 @@ def test_the_facts_tell_of_the_relations_in_the_plans(shop):
     assert [table.name for table in facts[Table]] == ["orders"]
     assert [index.name for index in facts[Index]] == ["orders_pkey"]
     assert {column.name for column in facts[Column]} == {"id", "state", "total"}
+    assert [text.category for text in facts[StatementText]] == [Category.SELECT]
     assert facts[Server][0].major == shop.major
 
 

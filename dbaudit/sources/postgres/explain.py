@@ -22,6 +22,8 @@ from dbaudit.facts.catalog import Index, Table
 from dbaudit.facts.column import Column
 from dbaudit.facts.plan import Plan, plan_from_json
 from dbaudit.facts.statement import Explained, How, Statement
+from dbaudit.facts.statement_text import StatementText
+from dbaudit.sources import sqltext
 from dbaudit.sources.postgres.collect import collect
 from dbaudit.sources.postgres.columns import read_columns
 from dbaudit.sources.postgres.outcome import (
@@ -77,11 +79,12 @@ def explained_facts(
 
 
 def facts_about(session: Session, explained: Iterable[Explained]) -> Facts:
-    """The explained statements as facts, with Server, Table, Index and the columns of the relations in the plans."""
+    """The explained statements and their texts as facts, with Server, Table, Index, and Column of what plans touch."""
     rows = tuple(explained)
+    texts = sqltext.read(row.statement for row in rows)
     plans = [row.plan for row in rows if row.plan]
     relations = {(node.schema, node.relation) for plan in plans for node in plan.nodes() if node.relation}
-    facts = collect(session, (Table, Index)).merged(Facts({Explained: rows}))
+    facts = collect(session, (Table, Index)).merged(Facts({Explained: rows, StatementText: texts}))
     try:
         return facts.merged(Facts({Column: read_columns(session, relations)}))
     except (ServerGone, psycopg.Error) as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from dbaudit.sources import sqllex
 
 # What PREPARE takes.
@@ -15,6 +17,8 @@ def first_word(text: str) -> str:
 
 def may_select_into(text: str) -> bool:
     """Whether this may be SELECT INTO: even a plain EXPLAIN of one makes the session's temporary schema."""
+    if "into" not in text.lower():
+        return False
     depth, before, main = 0, "", first_word(text)
     seen_into = False
     for word in _words_and_marks(text):
@@ -26,7 +30,7 @@ def may_select_into(text: str) -> bool:
     return seen_into and main not in ("insert", "merge")
 
 
-def _words_and_marks(text: str) -> list[str]:
-    return [
-        text[start:end].lower() for kind, start, end in sqllex.tokens(text) if kind in (sqllex.WORD, sqllex.PUNCTUATION)
-    ]
+def _words_and_marks(text: str) -> Iterator[str]:
+    for kind, start, end in sqllex.tokens(text):
+        if kind in (sqllex.WORD, sqllex.PUNCTUATION):
+            yield text[start:end].lower()

@@ -124,7 +124,6 @@ class Volatility:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._bodies: dict[int, str] = {}
-        self._view_rows: dict[int, tuple] = {}
 
     def reason_before_planning(self, text: str) -> str:
         """Why even planning the statement could act, or empty.
@@ -181,16 +180,18 @@ class Volatility:
         for name in names.words & self._views.keys():
             for oid, schema, qualified, is_in_search_path in self._views[name]:
                 if is_in_search_path or schema in names.words:
-                    yield from self._known(self._called_by_views([oid]), f"the view {qualified}")
+                    yield from self._known(self._called_by_relations([oid]), f"the view {qualified}")
         for name in names.words & self._policies.keys():
-            yield from self._known(self._policies[name], f"a row security policy of {name}")
+            called = self._called_by_relations(self._policies[name])
+            yield from self._known(called, f"a row security policy of {name}")
 
     def _reached_by_domains(self, names: Names) -> Iterator[tuple[Function, str]]:
         """The functions in the checks of domains, where a value may become one of such a domain."""
         domains = self._acting_domains
         if not domains.functions:
             return
-        where = (names.types & domains.types) | (names.calls & domains.callers) | (names.words & domains.tables)
+        becomes = (names.types | names.calls) & domains.types
+        where = becomes | (names.calls & domains.callers) | (names.words & domains.tables)
         if where or names.words & CONVERTS_TO_ANY_TYPE:
             via = f"the check of a domain in {min(where)}" if where else "the check of a domain"
             for function, *_ in self._known(domains.functions, ""):
@@ -227,7 +228,7 @@ class Volatility:
         return self._acts(function)
 
     def _body_acts(self, function: Function, seen: frozenset[int]) -> str:
-        if function.language in ("c", "internal") or function.oid in seen:
+        if function.oid in seen:
             return ""
         if function.oid not in self._bodies:
             self._bodies[function.oid] = ""
@@ -236,7 +237,7 @@ class Volatility:
 
     def _why_body_acts(self, function: Function, seen: frozenset[int]) -> str:
         source, oids = self._source(function)
-        called = {name.lower() for name in _CALL.findall(source)}
+        called = set() if function.language in ("c", "internal") else {name.lower() for name in _CALL.findall(source)}
         callees = [callee for name in called for callee in self._by_name.get(name, ())]
         for callee in (*callees, *(known for known, *_ in self._known(oids, ""))):
             if self._acts(callee, seen):
@@ -318,22 +319,32 @@ class Volatility:
         return _grouped((name, (oid, schema, full, in_path)) for oid, schema, name, full, in_path in rows)
 
     @cached_property
-    def _policies(self) -> dict[str, set[int]]:
-        called: dict[str, set[int]] = {}
-        for _, name, functions, relations in self._catalog["policy_body"]:
-            called.setdefault(name, set()).update(functions, self._called_by_views(relations))
-        return called
+    def _policies(self) -> dict[str, list[int]]:
+        return _grouped((name, oid) for oid, name, *_ in self._catalog["policy_body"])
 
-    def _called_by_views(self, relations: Iterable[int]) -> set[int]:
-        """The functions that the definitions of these views call, and of the views in them; tables have none."""
+    @cached_property
+    def _definitions(self) -> dict[int, list[tuple[list[int], list[int]]]]:
+        """The functions that a relation's policies, or a view's query, call, and the relations they read, by relation.
+
+        Those of a view are read when it is first met.
+        """
+        return _grouped((oid, (functions, relations)) for oid, _, functions, relations in self._catalog["policy_body"])
+
+    def _called_by_relations(self, relations: Iterable[int]) -> set[int]:
+        """The functions in the definitions of these relations, and of all that those read."""
         views = {view[0] for group in self._views.values() for view in group}
-        wanted, reached = set(relations) & views, set()
-        while new := wanted - reached:
-            if unread := sorted(new - self._view_rows.keys()):
-                self._view_rows |= {row[0]: row for row in self._rows("view_body", [unread])}
+        reached: set[int] = set()
+        called: set[int] = set()
+        new = set(relations)
+        while new:
+            if unread := sorted((new & views) - self._definitions.keys()):
+                for oid, functions, inside in self._rows("view_body", [unread]):
+                    self._definitions[oid] = [(functions, inside)]
             reached |= new
-            wanted |= {oid for view in new for oid in self._view_rows[view][2] if oid in views}
-        return {oid for view in reached for oid in self._view_rows[view][1]}
+            definitions = [definition for oid in new for definition in self._definitions.get(oid, ())]
+            called.update(oid for functions, _ in definitions for oid in functions)
+            new = {oid for _, inside in definitions for oid in inside} - reached
+        return called
 
     def _rows(self, name: str, parameters: list[Any]) -> list[tuple]:
         connection = self._session.connection

@@ -21,5 +21,5 @@ left join pg_catalog.pg_extension as e on e.oid = d.refobjid
 where p.prokind <> 'p'
   and p.prorettype not in ('pg_catalog.trigger'::pg_catalog.regtype, 'pg_catalog.event_trigger'::pg_catalog.regtype)
   and (p.provolatile = 'v'
-       or p.oid >= 16384 and (p.prokind = 'a' or l.lanname not in ('c', 'internal'))
+       or p.oid >= 16384 and (p.prokind = 'a' or p.pronargdefaults > 0 or l.lanname not in ('c', 'internal'))
        or p.proname = any ($1::pg_catalog.text[]))

@@ -1,4 +1,4 @@
-select n.nspname::pg_catalog.text as schema,
+select c.oid as relation_oid,
        c.relname::pg_catalog.text as name,
        array(select distinct found[1]::pg_catalog.int8
              from pg_catalog.regexp_matches(p.polqual::pg_catalog.text,
@@ -7,5 +7,4 @@ select n.nspname::pg_catalog.text as schema,
              from pg_catalog.regexp_matches(p.polqual::pg_catalog.text, ':relid (\d+)', 'g') as found) as relations
 from pg_catalog.pg_policy as p
 join pg_catalog.pg_class as c on c.oid = p.polrelid
-join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
 where p.polcmd in ('*', 'r') and p.polqual is not null and pg_catalog.row_security_active(c.oid)

@@ -15,11 +15,9 @@ with recursive containing (oid) as (
     select r.rngtypid from pg_catalog.pg_range as r where r.rngsubtype = inside.oid
   ) as outside
 )
-select 'type' as kind,
-       case when t.typtype = 'b' and t.typelem <> 0 then element.typname else t.typname end::pg_catalog.text as name
+select 'type' as kind, t.typname::pg_catalog.text as name
 from containing
 join pg_catalog.pg_type as t on t.oid = containing.oid
-left join pg_catalog.pg_type as element on element.oid = t.typelem
 union
 select 'function', p.proname::pg_catalog.text
 from pg_catalog.pg_proc as p
