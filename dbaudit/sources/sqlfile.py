@@ -82,14 +82,15 @@ def distinct(statements: Iterable[Statement]) -> tuple[Statement, ...]:
     """The statements, where a name or an identity that came before gets #2, #3 and so on behind it."""
     names: dict[str, int] = {}
     identities: dict[str, int] = {}
-    return tuple(
-        replace(
-            statement,
-            name=_numbered(statement.name, names) if statement.name else "",
-            identity=_numbered(statement.identity, identities),
-        )
-        for statement in statements
-    )
+    return tuple(_distinct(statement, names, identities) for statement in statements)
+
+
+def _distinct(statement: Statement, names: dict[str, int], identities: dict[str, int]) -> Statement:
+    name = _numbered(statement.name, names) if statement.name else ""
+    identity = _numbered(statement.identity, identities)
+    if (name, identity) == (statement.name, statement.identity):
+        return statement
+    return replace(statement, name=name, identity=identity)
 
 
 def _numbered(text: str, seen: dict[str, int]) -> str:

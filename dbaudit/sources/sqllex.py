@@ -33,10 +33,10 @@ _ESCAPED_BODY = r"(?:[^'\\]++|''|\\[\s\S]?)*+"
 _TOKEN = re.compile(
     rf"""
       (?P<space>       [ \t\r\n\f\v]++ )
+    | (?P<word>        (?![eEbBxXnN]'|[uU]&['"])[{_LETTER}][{_LETTER}0-9$]*+ )
     | (?P<string>      [eE]'{_ESCAPED_BODY}(?:'{_CONTINUED}{_ESCAPED_BODY})*+'?
                      | (?:[bBxXnN]|[uU]&)?'{_BODY}(?:'{_CONTINUED}{_BODY})*+'? )
     | (?P<quoted>      (?:[uU]&)?"[^"]*+(?:""[^"]*+)*+"? )
-    | (?P<word>        [{_LETTER}][{_LETTER}0-9$]*+ )
     | (?P<number>      0[xX][0-9A-Fa-f_]++ | 0[oO][0-7_]++ | 0[bB][01_]++
                      | (?:[0-9][0-9_]*+(?:\.(?!\.)[0-9_]*+)?|\.[0-9][0-9_]*+)(?:[eE][+-]?[0-9][0-9_]*+)? )
     | (?P<comment>     --[^\r\n]*+ )
