@@ -44,8 +44,9 @@ class Index:
 
     `opclasses`, `opfamilies`, `collations`, `options` (indoption bits: 1 DESC, 2 NULLS FIRST), `keys_not_null`,
     `default_opclasses` and `column_collations` are one per key. `expressions` and `predicate` are deparsed SQL, as is
-    `definition`, all with a search_path that is empty. `is_unread` says that another session's lock kept us from
-    deparsing them: they are then empty though the index has some.
+    `definition`, all with a search_path that is empty. `is_unread` says that another session holds or awaits an
+    AccessExclusiveLock on the table: as the server would have to wait for it, they are empty, though the index may have
+    some. `is_partial` is known all the same.
     `parent_oid` is the partitioned index it is attached to, or 0. `constraint` is the constraint's name, quoted,
     `constraint_type` is p, u, x or '', and `constraint_definition` what ADD CONSTRAINT takes after the name.
     `foreign_key_count` is how many foreign keys refer to the table by this index. `tablespace` is quoted, '' for the
@@ -90,6 +91,7 @@ class Index:
     is_immediate: bool = True
     is_clustered: bool = False
     is_unread: bool = False
+    is_partial: bool = False
     keys_not_null: tuple[bool, ...] = ()
     default_opclasses: tuple[bool, ...] = ()
     column_collations: tuple[int, ...] = ()

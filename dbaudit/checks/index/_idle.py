@@ -31,16 +31,19 @@ class Suspect:
     was_table_used: bool
 
 
-def suspects(facts: Facts) -> tuple[Suspect, ...]:
-    """Every index that nothing depends on, by name."""
+def suspects(facts: Facts, minimum_size_bytes: int) -> tuple[Suspect, ...]:
+    """Every index of this size and more that nothing depends on, by name."""
+    free = [index for index in facts[Index] if index.size_bytes >= minimum_size_bytes and _is_free(index)]
+    if not free:
+        return ()
     tables = {table.oid: table for table in facts[Table]}
     scans = without_wards(facts[Index])
     serving = Serving(facts)
     keepers = {index.oid for key in facts[ForeignKey] for index in _serving_everywhere(key, tables, serving)}
     return tuple(
         _suspect(index, tables.get(index.table_oid), scans[index.oid], serving)
-        for index in sorted(facts[Index], key=lambda index: index.qualified)
-        if index.oid in scans and index.oid not in keepers and _is_free(index)
+        for index in sorted(free, key=lambda index: index.qualified)
+        if index.oid in scans and index.oid not in keepers
     )
 
 

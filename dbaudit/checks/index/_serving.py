@@ -59,7 +59,7 @@ class Serving:
     def unread(self, key: ForeignKey, tables: Sequence[Table]) -> Index | None:
         """An index on one of the tables that might serve, but whose predicate another session's lock hides."""
         oids = {key.table_oid, *(table.oid for table in tables)}
-        return next((index for oid in oids for index in self.indexes_of(oid) if index.is_unread), None)
+        return next((index for oid in oids for index in self.indexes_of(oid) if _is_hidden(index)), None)
 
 
 def serves(index: Index, key: ForeignKey, families: Families) -> bool:
@@ -67,7 +67,7 @@ def serves(index: Index, key: ForeignKey, families: Families) -> bool:
 
     Columns are compared by name: a partition may number them differently.
     """
-    if index.is_unread or not (index.is_valid and index.is_ready and index.is_live):
+    if _is_hidden(index) or not (index.is_valid and index.is_ready and index.is_live):
         return False
     if index.method not in _METHODS:
         return False
@@ -88,11 +88,16 @@ def partly_serves(index: Index, key: ForeignKey, families: Families) -> bool:
     return (
         index.method == "btree"
         and index.is_valid
+        and not _is_hidden(index)
         and index.key_columns[:1] != ("",)
         and index.key_columns[0] in key.columns
         and is_implied(index.predicate, key.quoted_columns)
         and _same_equality(index, 0, key, families)
     )
+
+
+def _is_hidden(index: Index) -> bool:
+    return index.is_unread and index.is_partial
 
 
 def _same_equality(index: Index, position: int, key: ForeignKey, families: Families) -> bool:

@@ -36,20 +36,18 @@ from __future__ import annotations
 
 from dbaudit.checks._words import size
 from dbaudit.checks.index._drop import children_of, drop, losses
+from dbaudit.checks.index._locked import unread
 from dbaudit.checks.index._twins import Superfluous, duplicates
 from dbaudit.checks.registry import Verdicts, check
 from dbaudit.facts import Facts
 from dbaudit.facts.catalog import Index
-from dbaudit.finding import Finding, Severity, Subject, Unknown
+from dbaudit.finding import Finding, Severity, Subject
 
 
 @check("IDX002", name="duplicate-index", severity=Severity.WARNING, needs=(Index,))
 def duplicate_index(facts: Facts) -> Verdicts:
     children = children_of(facts[Index])
-    for index in facts[Index]:
-        if index.is_unread:
-            subject = Subject(kind="index", name=index.qualified)
-            yield Unknown(reason="another session's lock hides its expressions and predicate", subject=subject)
+    yield from unread(facts[Index])
     for twin in sorted(duplicates(facts[Index]), key=lambda twin: twin.index.qualified):
         yield Finding(
             code="IDX002",

@@ -38,11 +38,12 @@ from dataclasses import dataclass
 
 from dbaudit.checks._words import count, size
 from dbaudit.checks.index._drop import children_of, drop, losses
+from dbaudit.checks.index._locked import unread
 from dbaudit.checks.index._twins import Superfluous, prefixes
 from dbaudit.checks.registry import Verdicts, check
 from dbaudit.facts import Facts
 from dbaudit.facts.catalog import Index
-from dbaudit.finding import Confidence, Finding, Severity, Subject, Unknown
+from dbaudit.finding import Confidence, Finding, Severity, Subject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,10 +56,7 @@ class Options:
 @check("IDX003", name="redundant-index", severity=Severity.WARNING, needs=(Index,), options=Options)
 def redundant_index(facts: Facts, options: Options) -> Verdicts:
     children = children_of(facts[Index])
-    for index in facts[Index]:
-        if index.is_unread:
-            subject = Subject(kind="index", name=index.qualified)
-            yield Unknown(reason="another session's lock hides its expressions and predicate", subject=subject)
+    yield from unread(facts[Index])
     for pair in sorted(prefixes(facts[Index]), key=lambda pair: pair.index.qualified):
         index, kept = pair.index, pair.kept
         worthwhile = index.scans > 0 and index.size_bytes < options.worthwhile_size_ratio * kept.size_bytes

@@ -39,6 +39,7 @@ from dataclasses import dataclass
 from dbaudit.checks._words import count
 from dbaudit.checks.index._drop import children_of, drop
 from dbaudit.checks.index._idle import Suspect, describe, suspects, why_unknown
+from dbaudit.checks.index._locked import unread
 from dbaudit.checks.registry import Verdicts, check
 from dbaudit.facts import Facts
 from dbaudit.facts.catalog import ForeignKey, Index, OperatorFamily, Standby, Table
@@ -67,22 +68,19 @@ class Options:
 def unused_index(facts: Facts, options: Options) -> Verdicts:
     (server,) = facts[Server]
     children = children_of(facts[Index])
-    suspected = [suspect for suspect in suspects(facts) if suspect.index.size_bytes >= options.minimum_size_bytes]
-    suspected = [suspect for suspect in suspected if _severity(suspect, options)]
+    suspected = [suspect for suspect in suspects(facts, options.minimum_size_bytes) if _severity(suspect, options)]
     if suspected and (unknown := why_unknown(server, facts[Standby], options.minimum_statistics_age_days)):
         yield unknown
         return
     idle = sorted({suspect.index.table for suspect in suspected if not suspect.was_table_used})
     if idle:
         yield Unknown(reason=f"{count(len(idle), 'table')} had no work at all, so that nobody missed an index: {idle[0]}")
+    yield from unread(suspect.index for suspect in suspected)
     for suspect in suspected:
-        subject = Subject(kind="index", name=suspect.index.qualified)
-        if suspect.index.is_unread:
-            yield Unknown(reason="another session's lock hides its definition", subject=subject)
-        elif suspect.was_table_used:
+        if suspect.was_table_used and not suspect.index.is_unread:
             yield Finding(
                 code="IDX004",
-                subject=subject,
+                subject=Subject(kind="index", name=suspect.index.qualified),
                 message=describe(suspect, server),
                 severity=_severity(suspect, options) or Severity.INFO,
                 confidence=Confidence.MEDIUM,

@@ -51,9 +51,9 @@ class Options:
 def table_without_primary_key(facts: Facts, options: Options) -> Verdicts:
     keyed = {index.table_oid for index in facts[Index] if index.is_primary}
     unique: dict[int, list[Index]] = {}
-    for index in sorted(facts[Index], key=lambda index: (bool(index.constraint), len(index.key_columns), index.name)):
-        if _identifies_rows(index):
-            unique.setdefault(index.table_oid, []).append(index)
+    candidates = [index for index in facts[Index] if index.table_oid not in keyed and _identifies_rows(index)]
+    for index in sorted(candidates, key=lambda index: (bool(index.constraint), len(index.key_columns), index.name)):
+        unique.setdefault(index.table_oid, []).append(index)
     for table in sorted(facts[Table], key=lambda table: table.qualified):
         if table.oid in keyed or table.parent_oid:
             continue

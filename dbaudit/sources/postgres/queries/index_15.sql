@@ -147,17 +147,18 @@ select wanted.indexrelid as oid,
        coalesce(parent.inhparent, 0::pg_catalog.oid) as parent_oid,
        coalesce(pg_catalog.quote_ident(constrained.conname), '') as constraint,
        coalesce(constrained.contype::pg_catalog.text, '') as constraint_type,
-       case when unread.is_unread then '' else pg_catalog.pg_get_indexdef(wanted.indexrelid) end as definition,
+       case when wanted.is_locked then '' else pg_catalog.pg_get_indexdef(wanted.indexrelid) end as definition,
        coalesce(figures.size_bytes, 0)::pg_catalog.int8 as size_bytes,
        coalesce(figures.scans, 0)::pg_catalog.int8 as scans,
        pg_catalog.date_part('epoch', pg_catalog.now() - figures.last_scan) as last_scan_age_s,
        wanted.indimmediate as is_immediate,
        wanted.indisclustered as is_clustered,
-       unread.is_unread,
+       wanted.is_locked as is_unread,
+       wanted.indpred is not null as is_partial,
        keys.keys_not_null,
        keys.default_opclasses,
        keys.column_collations,
-       case when constrained.oid is null or unread.is_unread then ''
+       case when constrained.oid is null or wanted.is_locked then ''
             else pg_catalog.pg_get_constraintdef(constrained.oid) end as constraint_definition,
        coalesce(referring.foreign_key_count, 0)::pg_catalog.int4 as foreign_key_count,
        coalesce(pg_catalog.quote_ident(tablespace.spcname), '') as tablespace,
@@ -165,9 +166,6 @@ select wanted.indexrelid as oid,
        coalesce(constraint_description.description, '') as constraint_comment
 from wanted
 join keys on keys.indexrelid = wanted.indexrelid
-cross join lateral (
-    select wanted.is_locked and (wanted.indexprs is not null or wanted.indpred is not null) as is_unread
-) as unread
 left join figures on figures.oid = wanted.indexrelid
 left join pg_catalog.pg_inherits as parent on parent.inhrelid = wanted.indexrelid
 left join pg_catalog.pg_constraint as constrained
