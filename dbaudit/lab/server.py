@@ -79,8 +79,10 @@ def start(bin_directory: Path, settings: Mapping[str, str] | None = None) -> Lab
         if account.needs_copy:
             bin_directory = copy_binaries(bin_directory, directory / "binaries")
         account.owns(directory)
-        _initdb(account, bin_directory, directory)
-        server = LabServer(directory, _postgres(account, bin_directory, directory, settings or {}), watcher)
+        _initdb(account, bin_directory, directory, watcher)
+        process = _postgres(account, bin_directory, directory, settings or {})
+        watcher.also_stop(process.pid)
+        server = LabServer(directory, process, watcher)
         _wait_until_ready(server)
         return server
     except OSError as error:
@@ -91,18 +93,14 @@ def start(bin_directory: Path, settings: Mapping[str, str] | None = None) -> Lab
         raise
 
 
-def _initdb(account: Account, bin_directory: Path, directory: Path) -> None:
+def _initdb(account: Account, bin_directory: Path, directory: Path, watcher: Watcher) -> None:
     command = [
         bin_directory / "initdb", "-D", directory / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8",
         f"--locale={_LOCALE}", "--no-sync",
     ]
     process = _spawn(account, command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=directory)
-    try:
-        output, _ = process.communicate()
-    except BaseException:
-        process.kill()
-        process.wait()
-        raise
+    watcher.also_stop(process.pid)
+    output, _ = process.communicate()
     if process.returncode:
         raise AuditError(f"initdb of the embedded server failed: {_what_it_said(output)}")
 

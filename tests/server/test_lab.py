@@ -31,7 +31,7 @@ directory.MEMORY = Path(sys.argv[2])
 directory._MEMORY_NEEDED_BYTES = 0
 print("starting", flush=True)
 with server.start(Path(sys.argv[1])) as lab:
-    print(lab._process.pid, flush=True)
+    print(lab._process.pid, lab.conninfo(), flush=True)
     {then}
 """
 
@@ -55,12 +55,12 @@ def answer(lab, query="select 1"):
 
 
 def serving(path):
-    """The processes whose command line names `path`: a server of that place, or what started it."""
+    """The processes whose command line names `path` or that work in it: a server of that place, or what started it."""
     found = []
     for process in Path("/proc").iterdir():
         if process.name.isdigit():
             try:
-                if str(path).encode() in (process / "cmdline").read_bytes():
+                if str(path) in (process / "cmdline").read_text() or str(path) in os.readlink(process / "cwd"):
                     found.append(int(process.name))
             except OSError:
                 continue
@@ -164,7 +164,8 @@ def test_a_server_that_was_started_by_another_thread_outlives_it(place):
 @pytest.mark.parametrize("ended_by", ["SIGKILL", "SIGTERM", "SIGINT"])
 def test_nothing_is_left_when_the_process_is_ended_by_a_signal(ended_by, place):
     process = lab_process(place)
-    assert process.stdout.readline() == "starting\n" and int(process.stdout.readline()) in serving(place)
+    assert process.stdout.readline() == "starting\n"
+    assert int(process.stdout.readline().split()[0]) in serving(place)
     process.send_signal(signal.Signals[ended_by])
     process.wait()
     assert_nothing_is_left(place)
@@ -187,6 +188,19 @@ def test_nothing_is_left_when_the_process_ends_in_the_middle_of_a_start(ended_by
     os.killpg(process.pid, signal.Signals[ended_by])
     process.wait()
     assert_nothing_is_left(place)
+
+
+def test_nothing_is_left_of_a_busy_server_that_is_killed_with_the_process(place):
+    process = lab_process(place)
+    process.stdout.readline()
+    postmaster, _, conninfo = process.stdout.readline().partition(" ")
+    client = psycopg.connect(conninfo, autocommit=True)
+    client.pgconn.send_query(b"do $$ begin loop end loop; end $$")
+    os.kill(int(postmaster), signal.SIGKILL)
+    process.kill()
+    process.wait()
+    assert_nothing_is_left(place)
+    client.close()
 
 
 def test_nothing_is_left_after_an_exit_that_skips_all_handlers(place):
