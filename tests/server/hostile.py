@@ -76,8 +76,13 @@ create function traps.sfunc_trigger() returns trigger language plpgsql as
   'begin perform nextval(''traps.s''); return new; end';
 create trigger fires before insert or update on traps.t for each row execute function traps.sfunc_trigger();
 create rule also as on update to traps.log do also insert into traps.log default values;
+create view traps.ruled as select 1 as x;
+create rule nothing as on insert to traps.ruled do instead nothing;
+create rule several as on delete to traps.ruled do instead (select 1; delete from traps.t);
+create rule announced as on update to traps.ruled do instead notify trap;
 grant usage on schema traps to public;
 grant select on all tables in schema traps to public;
+grant insert, update, delete on traps.ruled to public;
 """
 
 # Each acts if it is run as it stands, or if a gate that only looks at its first word lets it through.
@@ -91,6 +96,9 @@ STATEMENTS = (
     "with gone as (delete from traps.t returning *) select 1",
     "with a as (with b as (update traps.log set who = 'x' returning *) select * from b) select * from a",
     "(with gone as (delete from traps.t returning *) select count(*) from gone)",
+    "insert into traps.ruled values (1)",
+    "delete from traps.ruled",
+    "update traps.ruled set x = 1",
     "select * from traps.t for update",
     "select * from traps.t for key share skip locked",
     "select * from (select * from traps.t for share) as locked",

@@ -271,6 +271,40 @@ def test_the_facts_tell_of_the_relations_in_the_plans(shop):
     assert facts[Server][0].major == shop.major
 
 
+def test_what_outlives_the_transaction_is_given_back(newest):
+    """A function that is declared stable, and hides what it does from every look-up."""
+    newest.run(
+        "create function sly(int) returns int language plpgsql stable as "
+        "'begin execute ''select pg_adv'' || ''isory_lock(1)''; return 1; end'"
+    )
+    session = newest.session()
+    assert one(session, "select sly(g) from generate_series(1, 3) as g").how is How.ANALYZED
+    assert newest.admin.execute("select count(*) from pg_locks where locktype = 'advisory'").fetchone() == (0,)
+
+
+def test_a_limit_of_the_server_leaves_the_estimated_plan(newest):
+    newest.run("create table wide as select g, repeat('x', 200) as w from generate_series(1, 50000) as g")
+    newest.run(f"alter database {newest.name} set temp_file_limit = '1MB'")
+    explained = one(newest.session(), "select * from wide order by w, g")
+    assert (explained.how, explained.plan.root.node_type) == (How.PLANNED, "Sort")
+    assert explained.reason.startswith("it needs more than the server allows: temporary file size exceeds")
+
+
+def test_a_plan_of_many_levels_is_read(newest):
+    text = "select 1" + " union all select 1 from (select 1 offset 0) as q" * 300
+    nested = "select * from (" * 400 + "select 1 offset 0" + ") as q offset 0" * 400
+    wide, deep = explain(newest.session(), split(f"{text}; {nested}", "queries.sql"))
+    assert wide.how is How.ANALYZED
+    assert deep.how is How.ANALYZED or deep.reason == "its plan is nested too deep"
+
+
+def test_a_serializable_default_is_not_taken_over(newest):
+    newest.run(f"alter database {newest.name} set default_transaction_isolation = serializable")
+    session = newest.session()
+    assert session.rows("show transaction_isolation") == [("read committed",)]
+    assert one(session, "select current_setting('transaction_isolation')").how is How.ANALYZED
+
+
 def test_copy_data_is_never_sent(newest):
     span = Span(path="dump.sql", line=1, column=1, end_line=1, end_column=1)
     data = Statement(name="", text="1\tx\n", span=span, identity="x", kind=Kind.COPY_DATA)

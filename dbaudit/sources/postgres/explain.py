@@ -158,11 +158,12 @@ class Gate:
 
     def _judge(self, statement: Statement, answer: Answer, *, columns: int) -> Explained:
         """Runs what was planned, or says why not."""
-        plan, reason = _read(answer)
+        plan, flaw = _read(answer)
         if plan is None:
-            return Explained(statement=statement, how=How.NOT_RUN, reason=reason)
+            return Explained(statement=statement, how=How.NOT_RUN, reason=flaw)
         reason = (
             (NOT_ANALYZED if not self._analyze else "")
+            or flaw
             or reason_not_run(plan, columns=columns)
             or self._volatility.reason_in_plan(plan)
             or self._volatility.reason_in_text(statement.text)
@@ -224,13 +225,16 @@ class Gate:
 
 
 def _read(answer: Answer) -> tuple[Plan | None, str]:
-    """The plan that EXPLAIN printed, or why it cannot be used."""
+    """The plan that EXPLAIN printed, and what is wrong with it; None where it cannot be used."""
     text = answer.value
     if text is None:
         return None, "the server sent no plan"
     if len(text) > LONGEST_PLAN_BYTES:
         return None, f"its plan is {len(text) / (1 << 20):.0f} MiB of text"
     try:
-        return plan_from_json(json.loads(text.decode("utf-8", "replace"))[0]), ""
+        printed = json.loads(text.decode("utf-8", "replace"))
     except RecursionError:
         return None, "its plan is nested too deep"
+    plans = [element for element in printed if isinstance(element, dict)]
+    flaw = "" if len(printed) == 1 and plans else f"a rule makes {len(printed) or 'no'} statements of it"
+    return (plan_from_json(plans[0]) if plans else None), flaw

@@ -35,6 +35,7 @@ _BEFORE_EXPRESSIONS = frozenset(
     "all and any between by case distinct else from group having in is join like limit not offset on only or order "
     "over select some then using values when where with".split()
 )
+_UNICODE_NAME = re.compile(r'\bu&"', re.IGNORECASE)
 _CALL = re.compile(r'([^\W\d][\w$]*+)"?\s*+\(')
 _NOT_EXPRESSIONS = frozenset(
     {
@@ -131,6 +132,8 @@ class Volatility:
         The parser runs the checks of the domains in a literal of an array or of a row. The planner runs immutable
         functions on constants, stable ones for its estimates, and an operator's function on the column statistics.
         """
+        if _UNICODE_NAME.search(text):
+            return "it spells names in Unicode escapes: what it calls cannot be looked up before it is planned"
         names = names_in(text)
         for function, via in self._reached_by_domains(names):
             if why := self._acts(function):
@@ -144,8 +147,6 @@ class Volatility:
 
     def reason_in_text(self, text: str) -> str:
         """Why running the statement could act, by its text and all that it leads to; empty where it could not."""
-        if re.search(r'\bu&"', text, re.IGNORECASE):
-            return "it spells names in Unicode escapes"
         for function, via, _ in self._reached(names_in(text)):
             if why := self._acts_when_inlined(function):
                 return f"it calls {function.qualified}: {why}{_via(via)}"
