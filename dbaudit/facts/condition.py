@@ -38,9 +38,9 @@ class Condition:
 
     `operator` has the column on its left: "=", "<", "~~", "= ANY", "<> ALL", "IS NULL", "IS TRUE", and "" where there
     is none. `expression` is the text of the side with the column, without the alias: what an expression index would
-    have. `function` and `cast` say what stands around the column, outermost. `value` is the text of the other side,
-    `value_type` and `value_collation` what it is written with, `value_columns` the columns in it (none: it is constant
-    for a scan). `columns` are all columns of the conjunct; `branches` are those of an OR.
+    have. `function` (unquoted) and `cast` say what stands around the column, outermost. `value` is the text of the
+    other side, `value_type` and `value_collation` what it is written with, `value_columns` the columns in it (none: it
+    is constant for a scan). `columns` are all columns of the conjunct; `branches` are those of an OR.
     """
 
     text: str
@@ -169,7 +169,7 @@ def _form(items: Sequence[Item]) -> tuple[Form, str, str]:
     if items and isinstance(items[-1], Token) and items[-1].kind == "type":
         return (Form.CAST if _is_name(_bare(items[:-1])) else Form.EXPRESSION), "", items[-1].text
     if _is_call(items):
-        return Form.FUNCTION, "".join(item.text for item in items[:-1]), ""
+        return Form.FUNCTION, "".join(item.unquoted for item in items[:-1]), ""
     return Form.OTHER, "", ""
 
 
@@ -225,7 +225,7 @@ def _has_subplan(items: Sequence[Item]) -> bool:
 
 
 def _references(items: Sequence[Item]) -> Iterator[Reference]:
-    """The columns in these items. `a.b` and a lone name are columns unless a bracket follows, which makes them calls."""
+    """The columns in these items: `a.b` and a lone name, unless a bracket follows, which makes it a call."""
     for run in _runs(items):
         for place, item in enumerate(run):
             if not (isinstance(item, Token) and item.kind == "name"):

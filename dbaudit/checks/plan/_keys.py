@@ -59,8 +59,12 @@ def keys_for(conditions: Iterable[Condition], node: PlanNode, table: Table, rela
 
 
 def is_served_by(index: Index, keys: Sequence[Key]) -> bool:
-    """Whether a plain btree leads with exactly these columns, those of equality in any order and the range last."""
-    if not keys or index.method != "btree" or index.predicate:
+    """Whether the index, no partial one, leads with exactly these keys: equality in any order, the range last."""
+    if not keys or index.predicate:
+        return False
+    if index.method == "hash":
+        return [(key.column.name, key.rank, key.expression) for key in keys] == [(index.key_columns[0], 0, "")]
+    if index.method != "btree":
         return False
     if any(key.expression for key in keys):
         return any(key.expression and key.expression in index.expressions for key in keys)

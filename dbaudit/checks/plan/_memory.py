@@ -48,6 +48,12 @@ def setting_kb(plan: Plan, name: str, default_kb: float) -> float:
     return float(digits) * _SIZES[unit] if digits.isdigit() and unit in _SIZES else default_kb
 
 
+def setting(plan: Plan, name: str, default: float) -> float:
+    """A setting that is a plain number."""
+    text = plan.settings.get(name, "")
+    return float(text) if text.replace(".", "", 1).isdigit() else default
+
+
 def rounded_up(kilobytes: float) -> str:
     """A size as a setting takes it, no smaller: "6MB", "96MB", "1200MB"."""
     megabytes = max(1, int(-(-kilobytes // 1024)))

@@ -48,10 +48,15 @@ from dbaudit.finding import Confidence, Finding, Severity, Unknown
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """From how many rows read, below which share kept, from which share of the time; and when a refusal is worth it."""
+    """From how many rows read, below which share kept, from which share of the time.
+
+    Below `sure_ratio` an index is sure to help, even if each row is on a page of its own. From `refused_ms` on it is
+    worth saying that the planner did not take an index that is there.
+    """
 
     read_rows: int = 10_000
     kept_ratio: float = 0.10
+    sure_ratio: float = 0.01
     time_ratio: float = 0.10
     table_rows: int = 1_000
     refused_ms: float = 50.0
@@ -97,6 +102,6 @@ def _findings(explained: Explained, scan: Scan, relations: Relations, options: O
         span=explained.statement.span,
         evidence=scan_evidence(scan),
         fixes=fixes,
-        confidence=Confidence.HIGH if scan.is_measured and not refused else Confidence.MEDIUM,
+        confidence=Confidence.HIGH if scan.is_measured and scan.kept_ratio < options.sure_ratio else Confidence.MEDIUM,
         discriminator=scan.identity,
     )

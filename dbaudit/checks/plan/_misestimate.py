@@ -1,0 +1,94 @@
+"""Where the planner was wrong about the number of rows, and what it decided by that."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dbaudit.checks.plan._expected import BLOCKING
+from dbaudit.facts.plan import INIT_PLAN, SUB_PLAN, Plan, PlanNode
+from dbaudit.facts.plan_time import node_times, parents
+
+JOINS = ("Nested Loop", "Hash Join", "Merge Join")
+# These pass on the rows of the node below, or count what is no row of the result.
+_NO_ESTIMATE_OF_THEIR_OWN = (
+    "BitmapAnd", "BitmapOr", "Bitmap Index Scan", "Hash", "Materialize", "Memoize", "Gather", "Gather Merge", "Limit",
+    "Sort", "Incremental Sort", "ModifyTable", "LockRows", "WindowAgg", "WorkTable Scan", "Recursive Union",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Misestimate:
+    """A node whose rows, per loop, were `factor` times more or fewer than expected, and the join chosen by that."""
+
+    node: PlanNode
+    join: PlanNode
+    expected_rows: float
+    actual_rows: float
+    factor: float
+
+
+def root_misestimate(plan: Plan, *, factor: float, rows: float, time_ratio: float) -> Misestimate | None:
+    """The worst of those with no other below them, where the join above takes a good part of the time; else None.
+
+    `rows` is the least number that is worth a look, where more came than expected; where fewer came, ten times that.
+    """
+    above, times = parents(plan), node_times(plan)
+    whole_ms = times[plan.root].inclusive_ms if times else 0.0
+    wrong = {node: found for node in plan.nodes() if (found := _judge(node, above)) and found.factor >= factor}
+    covered: set[PlanNode] = set()
+    for node in wrong:
+        while (node := above.get(node)) is not None and node not in covered:
+            covered.add(node)
+    lowest = [
+        found
+        for node, found in wrong.items()
+        if node not in covered
+        and max(found.actual_rows, found.expected_rows / 10) * (node.actual_loops or 1.0) >= rows
+        and (not whole_ms or times[found.join].inclusive_ms >= time_ratio * whole_ms)
+    ]
+    return max(lowest, key=lambda found: found.factor, default=None)
+
+
+def _judge(node: PlanNode, above: Mapping[PlanNode, PlanNode]) -> Misestimate | None:
+    if node.actual_rows is None or node.never_executed or node.node_type in _NO_ESTIMATE_OF_THEIR_OWN:
+        return None
+    join = _join_above(node, above)
+    if join is None or (node.actual_rows < node.plan_rows and _may_have_stopped_early(node, above)):
+        return None
+    expected, actual = max(node.plan_rows, 1.0), max(node.actual_rows, 1.0)
+    return Misestimate(
+        node=node,
+        join=join,
+        expected_rows=node.plan_rows,
+        actual_rows=node.actual_rows,
+        factor=max(expected / actual, actual / expected),
+    )
+
+
+def _join_above(node: PlanNode, above: Mapping[PlanNode, PlanNode]) -> PlanNode | None:
+    """The nearest join that this node's rows go into: its method and its order were chosen by their number."""
+    while node.parent_relationship not in (INIT_PLAN, SUB_PLAN) and node in above:
+        node = above[node]
+        if node.node_type in JOINS:
+            return node
+    return None
+
+
+def _may_have_stopped_early(node: PlanNode, above: Mapping[PlanNode, PlanNode]) -> bool:
+    """Whether somebody above may have asked for no more rows although there were some."""
+    child, parent = node, above.get(node)
+    while parent is not None:
+        if child.parent_relationship in (INIT_PLAN, SUB_PLAN) or parent.node_type in ("Limit", "Merge Join"):
+            return True
+        if parent.node_type == "Aggregate" and parent.strategy == "Sorted":
+            child, parent = parent, above.get(parent)
+            continue
+        if parent.node_type in BLOCKING:
+            return False
+        if child.parent_relationship == "Inner" and (parent.inner_unique or parent.join_type in ("Semi", "Anti")):
+            return True
+        if parent.node_type == "Hash Join" and child is parent.children[0] and not parent.children[-1].actual_rows:
+            return True
+        child, parent = parent, above.get(parent)
+    return False
