@@ -104,7 +104,7 @@ def servers() -> Iterator[dict[int, LabServer]]:
 
 @pytest.fixture
 def database(request: pytest.FixtureRequest, servers: dict[int, LabServer]) -> Iterator[Database]:
-    """An empty database on each of the five majors in turn, or on those that the mark `pg` names; dropped afterwards."""
+    """An empty database on each of the five majors in turn, or on those of the mark `pg`; dropped afterwards."""
     yield from _fresh(servers[request.param], request.param)
 
 

@@ -37,7 +37,8 @@ def main() -> None:
     path = os.pathsep.join([str(PROGRAMS), os.environ.get("PATH", os.defpath)])
     os.chdir(ROOT)
     sys.stdout.flush()
-    os.execve(PROGRAMS / "python", [str(PROGRAMS / "python"), "-m", "pytest", *sys.argv[1:]], os.environ | {"PATH": path})
+    python = str(PROGRAMS / "python")
+    os.execve(python, [python, "-m", "pytest", *sys.argv[1:]], os.environ | {"PATH": path})
 
 
 def environment_source() -> str:

@@ -67,7 +67,7 @@ def choose(bin_directory: Path) -> Account:
     if nobody and _runs(nobody, [["/bin/sh", "-c", ":"]]):
         return Account(uid=nobody.uid, gid=nobody.gid, needs_copy=True)
     who = "root" if root else f"the user id {ourselves}, which has no name"
-    raise AuditError(f"PostgreSQL does not run as {who}, and no other user can be used here", "run dbaudit as an ordinary user")
+    raise AuditError(f"PostgreSQL does not run as {who}, nor can another be used", "run dbaudit as an ordinary user")
 
 
 def copy_binaries(bin_directory: Path, place: Path) -> Path:
@@ -96,8 +96,10 @@ def _nobody() -> Account | None:
 
 
 def _namespace() -> Account | None:
-    unshare = shutil.which("unshare") if sys.platform == "linux" and _exists(_OVERFLOW_ID) else None
-    return Account(prefix=(unshare, "-U", f"--map-user={_OVERFLOW_ID}", f"--map-group={_OVERFLOW_ID}")) if unshare else None
+    unshare = shutil.which("unshare")
+    if sys.platform != "linux" or not unshare or not _exists(_OVERFLOW_ID):
+        return None
+    return Account(prefix=(unshare, "-U", f"--map-user={_OVERFLOW_ID}", f"--map-group={_OVERFLOW_ID}"))
 
 
 def _exists(uid: int) -> bool:
@@ -110,15 +112,16 @@ def _exists(uid: int) -> bool:
 
 def _runs(account: Account, commands: Sequence[Sequence[str | Path]]) -> bool:
     try:
-        started = [account.spawn(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/") for command in commands]
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": "/"}
+        started = [account.spawn(command, **quiet) for command in commands]
     except (OSError, subprocess.SubprocessError):
         return False
     return all([process.wait() == 0 for process in started])
 
 
 def _environment() -> dict[str, str]:
-    # PGPORT and its like would become settings of the server. Messages are English, since they are quoted to the reader,
-    # and the time zone is everybody's, so that a lab is the same everywhere.
+    # PGPORT and its like would become settings of the server. Messages are English, since they are quoted to the
+    # reader, and the time zone is everybody's, so that a lab is the same everywhere.
     ours = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_", "LANG"))}
     return ours | {"LC_ALL": "C", "TZ": "UTC"}
 

@@ -1,4 +1,4 @@
-"""Where the binaries of the embedded server come from. Only initdb and postgres are used, never a package's own code."""
+"""Where the embedded server's binaries come from. Only initdb and postgres are used, never a package's own code."""
 
 from __future__ import annotations
 
@@ -35,12 +35,13 @@ def resolve(pg_bin: Path | None = None, environment: Mapping[str, str] = os.envi
 
 def _given(directory: Path, origin: str) -> Path:
     if missing := _missing(directory):
-        raise AuditError(f"{origin}: {directory} has no executable {missing}", "give the directory that holds initdb and postgres")
+        remedy = "give the directory that holds initdb and postgres"
+        raise AuditError(f"{origin}: {directory} has no executable {missing}", remedy)
     return directory.resolve()
 
 
 def _missing(directory: Path) -> str:
-    return " and no ".join(name for name in NEEDED if not os.access(directory / name, os.X_OK) or (directory / name).is_dir())
+    return " and no ".join(name for name in NEEDED if not shutil.which(directory.resolve() / name))
 
 
 def _from_the_extra() -> Iterator[Path]:

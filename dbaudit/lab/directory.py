@@ -29,7 +29,7 @@ def new_path(account: Account) -> Path:
         if _will_do(place, account):
             return place / f"dbaudit-{secrets.token_hex(8)}"
     tried = ", ".join(dict.fromkeys(map(str, places)))
-    raise AuditError(f"no directory for an embedded server's files (tried {tried})", "set TMPDIR to a writable directory")
+    raise AuditError(f"no place for an embedded server's files (tried {tried})", "set TMPDIR to a writable directory")
 
 
 def _has_room(place: Path) -> bool:
@@ -42,11 +42,12 @@ def _has_room(place: Path) -> bool:
 
 def _will_do(place: Path, account: Account) -> bool:
     # The path stands in a list of socket directories and in a line of the watcher's input: plain characters only.
+    to_root = (place.resolve(), *place.resolve().parents)
     return (
         place.is_absolute()
         and len(os.fsencode(place)) <= _LONGEST_PLACE_BYTES
         and re.fullmatch(r"[\w/.+-]+", str(place)) is not None
         and os.access(place, os.W_OK | os.X_OK)
-        and (account.uid is None or all(path.stat().st_mode & 0o001 for path in (place.resolve(), *place.resolve().parents)))
+        and (account.uid is None or all(path.stat().st_mode & 0o001 for path in to_root))
         and not (account.needs_copy and os.statvfs(place).f_flag & getattr(os, "ST_NOEXEC", 0))
     )

@@ -105,7 +105,9 @@ def _initdb(account: Account, bin_directory: Path, directory: Path, watcher: Wat
         raise AuditError(f"initdb of the embedded server failed: {_what_it_said(output)}")
 
 
-def _postgres(account: Account, bin_directory: Path, directory: Path, settings: Mapping[str, str]) -> subprocess.Popen[bytes]:
+def _postgres(
+    account: Account, bin_directory: Path, directory: Path, settings: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
     options = [f"--{name}={value}" for name, value in {**_SETTINGS, **settings}.items()]
     with (directory / "log").open("wb") as log:
         command = [bin_directory / "postgres", "-D", directory / "data", "-k", directory, *options]

@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 
 # A pid alone is no proof: the command line of the process must name our directory before it gets a signal. A zombie's
-# command line is empty. initdb is waited for too: a backend of its own that loses its files leaves shared memory behind.
+# command line is empty. initdb is waited for too: a backend of its own that loses its files leaves shared memory.
 _SCRIPT = r"""
 trap '' HUP INT QUIT TERM
 IFS= read -r directory || exit 0

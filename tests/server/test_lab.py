@@ -1,4 +1,4 @@
-"""The throwaway server: it starts everywhere, answers, and leaves nothing behind, however the process that started it ends."""
+"""The throwaway server: it starts everywhere, answers, and leaves nothing behind, however its starter ends."""
 
 import importlib.util
 import os
@@ -109,7 +109,8 @@ def test_the_wheels_binaries_start(install, place):
 
 
 def test_the_environment_of_libpq_neither_bends_the_server_nor_the_way_to_it(place, monkeypatch):
-    for name, value in {"PGPORT": "1", "PGHOSTADDR": "192.0.2.1", "PGOPTIONS": "-c nonsense=1", "PGDATA": "/nonexistent"}.items():
+    bent = {"PGPORT": "1", "PGHOSTADDR": "192.0.2.1", "PGOPTIONS": "-c nonsense=1", "PGDATA": "/nonexistent"}
+    for name, value in bent.items():
         monkeypatch.setenv(name, value)
     with server.start(bin_directory(NEWEST)) as lab:
         assert answer(lab, "show port") == "5432"

@@ -1,4 +1,4 @@
-"""PostgreSQL refuses root: each of the ways around it, and an ordinary user. Collected only where root runs the tests."""
+"""PostgreSQL refuses root: each of the ways around it, and an ordinary user. Collected only where root runs us."""
 
 import importlib.util
 import os
@@ -64,7 +64,8 @@ def test_a_user_namespace_runs_what_only_root_can_read(closed):
 
 def namespaces_are_allowed():
     """Some containers refuse them."""
-    return subprocess.run(["unshare", "-U", "--map-user=65534", "--map-group=65534", "true"], capture_output=True).returncode == 0
+    tried = ["unshare", "-U", "--map-user=65534", "--map-group=65534", "true"]
+    return subprocess.run(tried, capture_output=True).returncode == 0
 
 
 @pytest.mark.parametrize("install", ["pginstall18", "pginstall"])
