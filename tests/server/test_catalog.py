@@ -263,3 +263,26 @@ def test_a_new_index_is_named_as_postgresql_would_name_it(newest):
     ).fetchall()
     assert len(chosen) == 15
     assert [index_name(table, columns, ()) for table, columns, _ in chosen] == [name for _, _, name in chosen]
+
+
+def test_a_fix_takes_the_lock_that_it_names(database):
+    database.run(
+        "create table p (a int, b int) partition by list (a)", "create table p_1 partition of p for values in (1)",
+        "create index p_b on p (b)", "create index p_b_again on p (b)", "create table keyed (a int primary key)",
+        "alter table keyed add unique (a)", "create table keyless (a int not null)", "create unique index on keyless (a)",
+        "create index again on keyless (a)",
+    )
+    found = [*verdicts(database, duplicate_index), *verdicts(database, table_without_primary_key)]
+    fixes = {finding.subject.name: finding.fixes[0] for finding in found}
+    assert fixes.pop("public.again").lock == "ShareUpdateExclusiveLock"
+    assert fixes.pop("public.p").statements == ()
+    assert sorted(fixes) == ["public.keyed_a_key", "public.keyless", "public.p_b_again"]
+    for fix in fixes.values():
+        with psycopg.connect(database.conninfo()) as other:
+            other.execute(fix.statements[0])
+            locks = other.execute(
+                "select distinct mode from pg_locks join pg_class r on r.oid = relation"
+                " where pid = pg_backend_pid() and relkind in ('r', 'p') and mode ~ 'Exclusive' and r.oid >= 16384"
+            ).fetchall()
+            other.rollback()
+        assert (fix.in_transaction, [(fix.lock,)]) == (True, locks)

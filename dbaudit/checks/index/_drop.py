@@ -19,26 +19,25 @@ def children_of(indexes: Sequence[Index]) -> Children:
     return children
 
 
-def drop(index: Index, children: Children, title: str) -> Fix:
-    """The fix that drops this index, or the constraint that owns it.
+def drop(index: Index, children: Children, title: str, loses: str = "") -> Fix:
+    """The fix that drops this index, or the constraint that owns it. `loses` is what may be missed, for the title.
 
     DROP INDEX CONCURRENTLY takes a ShareUpdateExclusiveLock and cannot run in a transaction; a constraint and a
     partitioned index can be dropped only under an AccessExclusiveLock.
     """
-    undo = recreate(index, children)
+    lost = [thing for thing in (loses, *_losses(index)) if thing]
+    concurrently = not (index.constraint or index.is_partitioned)
     if index.constraint:
         statement = f"ALTER TABLE {index.table} DROP CONSTRAINT {index.constraint};"
-        return Fix(title=title, statements=(statement,), applicability="unsafe", lock="AccessExclusiveLock", undo=undo)
-    if index.is_partitioned:
-        statement = f"DROP INDEX {index.qualified};"
-        return Fix(title=title, statements=(statement,), applicability="unsafe", lock="AccessExclusiveLock", undo=undo)
+    else:
+        statement = f"DROP INDEX {'CONCURRENTLY ' if concurrently else ''}{index.qualified};"
     return Fix(
-        title=title,
-        statements=(f"DROP INDEX CONCURRENTLY {index.qualified};",),
-        applicability="unsafe",
-        lock="ShareUpdateExclusiveLock",
-        in_transaction=False,
-        undo=undo,
+        title=f"{title}; it loses {' and '.join(lost)}" if lost else title,
+        statements=(statement,),
+        applicability="unsafe" if lost else "safe",
+        lock="ShareUpdateExclusiveLock" if concurrently else "AccessExclusiveLock",
+        in_transaction=not concurrently,
+        undo=recreate(index, children),
     )
 
 
@@ -55,22 +54,23 @@ def recreate(index: Index, children: Children) -> tuple[str, ...]:
     return made + _marks(index)
 
 
-def losses(index: Index) -> str:
-    """What goes with the index besides itself, as the end of a sentence, or empty."""
-    lost = []
-    if index.is_clustered:
-        lost.append("the mark of CLUSTER")
-    if index.comment or index.constraint_comment:
-        lost.append("a comment")
-    if index.expressions:
-        lost.append("the statistics of its expressions, which the planner uses without the index too")
-    return f"; with it goes {' and '.join(lost)}" if lost else ""
-
-
 def unqualified(index: Index) -> str:
     """The index's name as SQL writes it, without its schema."""
     quoted = '"' + index.schema.replace('"', '""') + '".'
     return index.qualified.removeprefix(quoted if index.qualified.startswith(quoted) else f"{index.schema}.")
+
+
+def _losses(index: Index) -> tuple[str, ...]:
+    return tuple(
+        thing
+        for thing, goes in (
+            ("the name of a constraint, which ON CONFLICT may use", index.constraint),
+            ("the mark of CLUSTER", index.is_clustered),
+            ("a comment", index.comment or index.constraint_comment),
+            ("the statistics of its expressions", index.expressions),
+        )
+        if goes
+    )
 
 
 def _definition(index: Index) -> tuple[str, ...]:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dbaudit.checks._words import count, listed, size
-from dbaudit.checks.index._drop import losses
 from dbaudit.checks.index._serving import Serving
 from dbaudit.checks.index._wards import without_wards
 from dbaudit.facts import Facts
@@ -56,7 +55,7 @@ def describe(suspect: Suspect, server: Server) -> str:
     if suspect.last_scan_age_s is not None and suspect.scans:
         used += f", the last time {count(suspect.last_scan_age_s // 86400, 'day')} ago"
     cost = f"{size(suspect.index.size_bytes)}, and {count(suspect.writes, 'row')} were written to its table"
-    return f"{used}; it takes {cost}{losses(suspect.index)}"
+    return f"{used}; it takes {cost}"
 
 
 def why_unknown(server: Server, standbys: Sequence[Standby], minimum_age_days: float) -> Unknown | None:

@@ -25,8 +25,8 @@ index whose rule the kept one does not enforce just so (NULLS NOT DISTINCT, DEFE
 ## Instead
     DROP INDEX CONCURRENTLY customers_email_idx;
 It takes a ShareUpdateExclusiveLock, and waits for transactions that use the table; reads and writes go on. A
-constraint, or the index of a partitioned table, can be dropped only under an AccessExclusiveLock, which blocks both for
-a moment. What names the index, such as ON CONFLICT ON CONSTRAINT or a hint, must name the other.
+constraint, or the index of a partitioned table, can be dropped only under an AccessExclusiveLock, which blocks both on
+the table and its partitions for a moment. What names the index, such as ON CONFLICT ON CONSTRAINT or a hint, must name the other.
 
 ## When to ignore
 While you replace an index by a new one, for example in another tablespace.
@@ -35,7 +35,7 @@ While you replace an index by a new one, for example in another tablespace.
 from __future__ import annotations
 
 from dbaudit.checks._words import size
-from dbaudit.checks.index._drop import children_of, drop, losses
+from dbaudit.checks.index._drop import children_of, drop
 from dbaudit.checks.index._locked import unread
 from dbaudit.checks.index._twins import Superfluous, duplicates
 from dbaudit.checks.registry import Verdicts, check
@@ -67,4 +67,4 @@ def duplicate_index(facts: Facts) -> Verdicts:
 
 def _message(twin: Superfluous) -> str:
     kept = "the primary key" if twin.kept.is_primary else "the constraint" if twin.kept.constraint else "the index"
-    return f"the same as {kept} {twin.kept.qualified}, for another {size(twin.index.size_bytes)}{losses(twin.index)}"
+    return f"the same as {kept} {twin.kept.qualified}, for another {size(twin.index.size_bytes)}"

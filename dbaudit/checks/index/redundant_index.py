@@ -24,8 +24,8 @@ worth its writes. Where several indexes cover it, one that is not redundant itse
 ## Instead
     DROP INDEX CONCURRENTLY orders_customer_idx;
 It takes a ShareUpdateExclusiveLock, and waits for transactions that use the table; reads and writes go on. The index
-of a partitioned table can be dropped only under an AccessExclusiveLock, which blocks both for a moment. Lost are some
-speed, as the longer index has more pages, and the order of equal keys by their place in the table, which deduplication
+of a partitioned table can be dropped only under an AccessExclusiveLock, which blocks both there and on its partitions
+for a moment. Lost are some speed, as the longer index has more pages, and the order of equal keys by their place in the table, which deduplication
 and bitmap scans like.
 
 ## When to ignore
@@ -37,7 +37,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dbaudit.checks._words import count, size
-from dbaudit.checks.index._drop import children_of, drop, losses
+from dbaudit.checks.index._drop import children_of, drop
 from dbaudit.checks.index._locked import unread
 from dbaudit.checks.index._twins import Superfluous, prefixes
 from dbaudit.checks.registry import Verdicts, check
@@ -74,7 +74,7 @@ def redundant_index(facts: Facts, options: Options) -> Verdicts:
                 "scans_count": index.scans,
                 "kept_scans_count": kept.scans,
             },
-            fixes=(drop(index, children, f"Drop it and keep {kept.qualified}"),),
+            fixes=(drop(index, children, f"Drop it and keep {kept.qualified}", "some speed"),),
         )
 
 
@@ -83,4 +83,4 @@ def _message(pair: Superfluous, worthwhile: bool) -> str:
     text = f"its keys lead those of {kept.qualified}, which does its work; it takes {size(index.size_bytes)}"
     if worthwhile:
         text += f", was scanned {count(index.scans, 'time')}, and the other one has {size(kept.size_bytes)}"
-    return text + losses(index)
+    return text

@@ -27,8 +27,9 @@ table were deleted since the statistics were reset; WARNING otherwise, also wher
 ## Instead
     CREATE INDEX CONCURRENTLY orders_customer_id_idx ON orders (customer_id);
 Reads and writes go on; VACUUM, ANALYZE and other DDL wait (ShareUpdateExclusiveLock). A partitioned table's own, empty
-index blocks writes for a moment (ShareLock); those of its partitions are built concurrently and then attached. Where
-most values are NULL the index leaves them out: should you search for IS NULL too, leave out the WHERE.
+index blocks writes for a moment (ShareLock); those of its partitions are built concurrently and then attached, for
+which queries of the partition wait a moment (AccessExclusiveLock on its new index). Where most values are NULL the
+index leaves them out: should you search for IS NULL too, leave out the WHERE.
 
 ## When to ignore
 Rows of the referenced table are never deleted, their keys never change, and nobody joins from that side.
@@ -69,11 +70,10 @@ def unindexed_foreign_key(facts: Facts, options: Options) -> Verdicts:
         if table is None or not key.is_enforced:
             continue
         subject = Subject(kind="table", name=key.table, column=", ".join(key.quoted_columns))
+        lacking = serving.unserved(key, table)
         if key.is_temporal:
             yield Unknown(reason=f"{key.name} is a foreign key with PERIOD, which this check cannot judge", subject=subject)
-            continue
-        lacking = serving.unserved(key, table)
-        if lacking and serving.unread(key, lacking):
+        elif lacking and serving.unread(key, lacking):
             yield Unknown(reason=f"{key.name}: another session's lock hides an index's predicate", subject=subject)
         elif lacking:
             referenced = tables.get(key.referenced_oid)

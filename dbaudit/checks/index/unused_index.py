@@ -25,7 +25,7 @@ over its parts, and reported once.
 ## Instead
     DROP INDEX CONCURRENTLY orders_note_idx;
 It takes a ShareUpdateExclusiveLock and waits for transactions that use the table; reads and writes go on. The index of
-a partitioned table needs an AccessExclusiveLock, which blocks both for a moment. The statistics of an indexed
+a partitioned table needs an AccessExclusiveLock, also on its partitions, and blocks both. The statistics of an indexed
 expression go with it, and may have served plans that do not use the index: CREATE STATISTICS keeps them.
 
 ## When to ignore
@@ -92,7 +92,7 @@ def unused_index(facts: Facts, options: Options) -> Verdicts:
                     "last_scan_age_s": suspect.last_scan_age_s,
                     "statistics_age_s": server.statistics_age_s,
                 },
-                fixes=(drop(suspect.index, children, "Drop it"),),
+                fixes=(drop(suspect.index, children, "Drop it", "the speed of what may yet use it"),),
             )
 
 
