@@ -60,6 +60,13 @@ create function traps.defaulted(int, bool default pg_try_advisory_lock(4719)) re
 create view traps.v as select id, traps.evil(id) as x from traps.t;
 create view traps.limited as select id from traps.t limit traps.evil(3);
 create view traps.listed as select * from (values (1, traps.evil(1)), (2, 3)) as q (a, b);
+create view traps.typed_view as select id from traps.t limit (4::traps.fine);
+create function traps.reads_view() returns setof int language sql stable as 'select id from traps.limited';
+create function traps.reads_view_parsed() returns setof int language sql stable begin atomic
+  select id from traps.limited; end;
+create function traps.makes_fine(int) returns int language sql immutable as 'select $1::traps.fine';
+create function traps.a_function_whose_name_is_as_long_as_a_name_may_be_in_postgres_x(int) returns int
+  language plpgsql as 'begin perform pg_advisory_lock(4720); return 1; end';
 create view traps.outer_view as select * from traps.limited;
 create view traps.hashed as select id from traps.t where traps.evil(id) in (select 2);
 create table traps.secret (id int);
@@ -210,6 +217,11 @@ STATEMENTS = (
     "select * from traps.outer_view",
     "select * from traps.hashed",
     "select id from traps.t limit traps.defaulted(1)",
+    "select * from traps.typed_view",
+    "select * from traps.reads_view()",
+    "select id from traps.reads_view_parsed() as id, traps.t",
+    "select id from traps.t limit traps.makes_fine(2)",
+    "select id from traps.t limit traps.a_function_whose_name_is_as_long_as_a_name_may_be_in_postgres_x_yy(1)",
     "select traps._fine('{1}')",
     "select '{1}'::traps._fine",
     'select * from "traps" . "limited" as innocent',

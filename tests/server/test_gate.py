@@ -10,7 +10,7 @@ from waiting import wait_for
 from dbaudit.facts.statement import How, Statement
 from dbaudit.finding import Span
 from dbaudit.sources.postgres.explain import Gate
-from dbaudit.sources.postgres.volatility import names_in
+from dbaudit.sources.postgres.names import names_in
 
 
 def statement(text: str) -> Statement:

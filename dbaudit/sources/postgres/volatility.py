@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.resources import files
 from typing import Any, NamedTuple
@@ -27,14 +26,11 @@ from dbaudit.sources.postgres.harmless import (
     RUNS_OTHER_SQL,
     TAKES_TRANSACTION_ID,
 )
+from dbaudit.sources.postgres.names import Names, names_in
 from dbaudit.sources.postgres.session import Session
 
 # Operators that SQL also spells as keywords: IN, CASE, NULLIF, DISTINCT FROM, BETWEEN, LIKE, SIMILAR TO.
 _SPELLED_OUT = frozenset({"=", "<>", "<", ">", "<=", ">=", "~~", "~~*", "!~~", "!~~*", "~"})
-_BEFORE_EXPRESSIONS = frozenset(
-    "all and any between by case distinct else from group having in is join like limit not offset on only or order "
-    "over select some then using values when where with".split()
-)
 _UNICODE_NAME = re.compile(r'\bu&"', re.IGNORECASE)
 _CALL = re.compile(r'([^\W\d][\w$]*+)"?\s*+\(')
 _NOT_EXPRESSIONS = frozenset(
@@ -69,54 +65,6 @@ class Domains(NamedTuple):
     types: frozenset[str]
     callers: frozenset[str]
     tables: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Names:
-    """What a text names: words before a parenthesis, words behind a dot, words where a type may stand, all words,
-    and operators."""
-
-    calls: set[str] = field(default_factory=set)
-    types: set[str] = field(default_factory=set)
-    members: set[str] = field(default_factory=set)
-    words: set[str] = field(default_factory=set)
-    operators: set[str] = field(default_factory=set)
-
-
-def names_in(*texts: str) -> Names:
-    """The names in SQL texts; string literals and comments name nothing. Reads each character once."""
-    names, behind_as = Names(), set()
-    for text in texts:
-        before, word, lead = "", "", ""
-        for kind, start, end in sqllex.tokens(text):
-            if kind in (sqllex.SPACE, sqllex.COMMENT):
-                continue
-            token = text[start:end]
-            if word and token == "(":
-                names.calls.add(word)
-            elif word and kind == sqllex.STRING:
-                names.types.add(word)
-            if "." not in (token, before):
-                lead = ":" if before == ":" else word
-            word = ""
-            if kind == sqllex.WORD:
-                word = sqllex.fold(token)
-            elif kind == sqllex.QUOTED:
-                word = token.partition('"')[2].removesuffix('"').replace('""', '"')
-            elif kind == sqllex.OPERATOR:
-                names.operators.add(token)
-            if word:
-                names.words.add(word)
-                if before == ".":
-                    names.members.add(word)
-                if lead == "as":
-                    behind_as.add(word)
-                elif lead and lead not in _BEFORE_EXPRESSIONS:
-                    names.types.add(word)
-            before = token
-    if names.calls & {"cast", "xmlserialize"}:
-        names.types.update(behind_as)
-    return names
 
 
 class Volatility:
@@ -165,24 +113,28 @@ class Volatility:
     # What a set of names can reach.
 
     def _reached(self, names: Names) -> Iterator[tuple[Function, str, bool]]:
-        for name in names.calls | names.members:
+        """The functions that a statement with these names may call, by what way, and whether the planner calls them."""
+        yield from self._known(self._always.keys(), "an implicit cast or an operator class")
+        yield from self._named(names)
+
+    def _named(self, names: Names) -> Iterator[tuple[Function, str, bool]]:
+        for name in sorted(names.calls | names.members):
             for function in self._by_name.get(name, ()):
                 is_call = name in names.calls or function.takes_row
                 if is_call and (function.is_in_search_path or function.schema in names.words):
                     yield function, "", False
-        for operator in names.operators | _SPELLED_OUT:
+        for operator in sorted(names.operators | _SPELLED_OUT):
             for oid, by_planner in self._operators.get(operator, ()):
                 yield from self._known([oid], f"the operator {operator}", by_planner)
-        for target in names.words & self._casts.keys():
+        for target in sorted(names.words & self._casts.keys()):
             yield from self._known(self._casts[target], f"a cast to {target}")
-        yield from self._known(self._always.keys(), "an implicit cast or an operator class")
         for function, via in self._reached_by_domains(names):
             yield function, via, False
-        for name in names.words & self._views.keys():
+        for name in sorted(names.words & self._views.keys()):
             for oid, schema, qualified, is_in_search_path in self._views[name]:
                 if is_in_search_path or schema in names.words:
                     yield from self._known(self._called_by_relations([oid]), f"the view {qualified}")
-        for name in names.words & self._policies.keys():
+        for name in sorted(names.words & self._policies.keys()):
             called = self._called_by_relations(self._policies[name])
             yield from self._known(called, f"a row security policy of {name}")
 
@@ -237,25 +189,29 @@ class Volatility:
         return self._bodies[function.oid]
 
     def _why_body_acts(self, function: Function, seen: frozenset[int]) -> str:
-        source, oids = self._source(function)
-        called = set() if function.language in ("c", "internal") else {name.lower() for name in _CALL.findall(source)}
-        callees = [callee for name in called for callee in self._by_name.get(name, ())]
-        for callee in (*callees, *(known for known, *_ in self._known(oids, ""))):
+        source, oids, relations = self._source(function)
+        callees = [callee for callee, *_ in self._known([*oids, *self._called_by_relations(relations)], "")]
+        if function.language not in ("c", "internal"):
+            # What a body makes of strings, EXECUTE runs: calls count in its strings, too.
+            called = sorted({name.lower() for name in _CALL.findall(source)})
+            callees += [callee for name in called for callee in self._by_name.get(name, ())]
+            callees += [callee for callee, *_ in self._named(names_in(source))]
+        for callee in callees:
             if self._acts(callee, seen):
                 return f"its body calls {callee.qualified}"
         return ""
 
     def _is_one_query(self, function: Function) -> bool:
-        source, oids = self._source(function)
+        source, oids, _ = self._source(function)
         if not source.strip():
             return bool(oids)
         words = [source[start:end].lower() for kind, start, end in sqllex.tokens(source.strip().rstrip(";"))
                  if kind not in (sqllex.SPACE, sqllex.COMMENT)]
         return words[0] in ("select", "values", "table", "(") and ";" not in words and "into" not in words
 
-    def _source(self, function: Function) -> tuple[str, list[int]]:
+    def _source(self, function: Function) -> tuple[str, list[int], list[int]]:
         rows = self._rows("function_body", [[function.oid]])
-        return rows[0][1:] if rows else ("", [])
+        return rows[0][1:] if rows else ("", [], [])
 
     # What the catalogs say.
 
@@ -324,14 +280,14 @@ class Volatility:
         return _grouped((name, oid) for oid, name, *_ in self._catalog["policy_body"])
 
     @cached_property
-    def _definitions(self) -> dict[int, list[tuple[list[int], list[int]]]]:
-        """The functions that a relation's policies, or a view's query, call, and the relations they read, by relation.
+    def _definitions(self) -> dict[int, list[tuple[list[int], list[int], bool]]]:
+        """Of a relation's policies, or of a view: the functions called, the relations read, whether there are domains.
 
         Those of a view are read when it is first met.
         """
-        return _grouped((oid, (functions, relations)) for oid, _, functions, relations in self._catalog["policy_body"])
+        return _grouped((oid, tuple(definition)) for oid, _, *definition in self._catalog["policy_body"])
 
-    def _called_by_relations(self, relations: Iterable[int]) -> set[int]:
+    def _called_by_relations(self, relations: Iterable[int]) -> list[int]:
         """The functions in the definitions of these relations, and of all that those read."""
         views = {view[0] for group in self._views.values() for view in group}
         reached: set[int] = set()
@@ -339,13 +295,14 @@ class Volatility:
         new = set(relations)
         while new:
             if unread := sorted((new & views) - self._definitions.keys()):
-                for oid, functions, inside in self._rows("view_body", [unread]):
-                    self._definitions[oid] = [(functions, inside)]
+                for oid, *definition in self._rows("view_body", [unread]):
+                    self._definitions[oid] = [tuple(definition)]
             reached |= new
             definitions = [definition for oid in new for definition in self._definitions.get(oid, ())]
-            called.update(oid for functions, _ in definitions for oid in functions)
-            new = {oid for _, inside in definitions for oid in inside} - reached
-        return called
+            for functions, _, has_domains in definitions:
+                called.update(functions, self._acting_domains.functions if has_domains else ())
+            new = {oid for _, inside, _ in definitions for oid in inside} - reached
+        return sorted(called)
 
     def _rows(self, name: str, parameters: list[Any]) -> list[tuple]:
         connection = self._session.connection
