@@ -7,7 +7,7 @@ tokens and brackets are enough. What does not fit one of the known shapes has th
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from dbaudit.facts.deparsed import Group, Item, Token, parse, text_of
@@ -88,6 +88,26 @@ def conditions(text: str) -> tuple[Condition, ...]:
         else:
             found.append(_condition(text, items))
     return tuple(found)
+
+
+def seen_from(condition: Condition, alias: str) -> Condition:
+    """The condition with the column of this relation on its left, where its other side is that column and no more."""
+    flipped = _COMMUTED.get(condition.operator, condition.operator)
+    if condition.alias == alias or flipped not in _COMMUTED and flipped not in _SYMMETRIC:
+        return condition
+    value = parse(condition.value).items
+    if condition.form is not Form.COLUMN or not _is_name(value) or condition.value_columns[0].alias != alias:
+        return condition
+    (column,) = condition.value_columns
+    return replace(
+        condition,
+        alias=alias,
+        column=column.column,
+        operator=flipped,
+        expression=text_of(condition.value, value, without_alias=True),
+        value=f"{condition.alias}.{condition.expression}",
+        value_columns=(Reference(alias=condition.alias, column=condition.column),),
+    )
 
 
 def _condition(source: str, items: Sequence[Item]) -> Condition:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dbaudit.facts.condition import Form, Reference, conditions
+from dbaudit.facts.condition import Form, Reference, conditions, seen_from
 
 
 def only(text: str):
@@ -124,3 +124,13 @@ def test_no_text_whatever_breaks_the_reader(text: str) -> None:
                          ids=["brackets", "not", "strings", "names", "closing"])
 def test_depth_and_open_ends_do_no_harm(text: str) -> None:
     assert conditions(text)
+
+
+def test_a_join_condition_seen_from_either_side() -> None:
+    condition = only("(c.id < o.customer_id)")
+    flipped = seen_from(condition, "o")
+    assert (flipped.alias, flipped.column, flipped.operator, flipped.value) == ("o", "customer_id", ">", "c.id")
+    assert flipped.value_columns == (Reference(alias="c", column="id"),)
+    assert seen_from(condition, "c") is condition
+    wrapped = only("(c.id = (o.customer_id + 1))")
+    assert seen_from(wrapped, "o") is wrapped

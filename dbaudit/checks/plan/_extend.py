@@ -34,7 +34,7 @@ def extended(scan: Scan, used: Index | None, relations: Relations) -> tuple[tupl
     """
     needed = keys_needed(scan, relations)
     equal = [(key.sql, key.word) for key in needed if key.rank < 2]
-    ranges = [(key.sql, key.word) for key in needed if key.rank == 2]
+    ranges = [(key.sql, key.word) for key in needed if key.rank >= 2]
     names = {key.column.name for key in needed if key.rank < 2}
     is_ordered = used is not None and scan.node.node_type != "Bitmap Heap Scan"
     ordered = _remaining(scan, used, names, relations) if is_ordered else []

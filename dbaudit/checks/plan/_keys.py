@@ -15,6 +15,7 @@ from dbaudit.facts.plan import PlanNode
 EQUALITY = ("=", "IS NULL", "IS TRUE", "IS FALSE")
 ANY_OF = ("= ANY",)
 RANGE = ("<", "<=", ">", ">=")
+_RANKS = (EQUALITY, ANY_OF, RANGE, ("IS NOT NULL",))
 # A btree tuple holds at most a third of a page; what is wide on average may well be wider than that at times.
 _WIDEST_KEY_BYTES = 400
 _MOST_KEYS = 4
@@ -26,7 +27,7 @@ _TEXTS = ("text", "character varying")
 class Key:
     """What an index would search by: a column, or an expression over it, as SQL writes it and as a name has it.
 
-    `rank` is the kind of its condition: 0 equality, 1 = ANY, 2 a range.
+    `rank` is the kind of its condition: 0 equality, 1 = ANY, 2 a range, 3 IS NOT NULL, which is a range too.
     """
 
     column: Column
@@ -54,7 +55,7 @@ def keys_for(conditions: Iterable[Condition], node: PlanNode, table: Table, rela
         if key and (key.sql not in found or key.rank < found[key.sql].rank):
             found[key.sql] = key
     ordered = sorted(found.values(), key=lambda key: (key.rank, -_distinct(key.column, table), key.column.number))
-    ranges = [key for key in ordered if key.rank == 2]
+    ranges = [key for key in ordered if key.rank >= 2]
     return tuple([key for key in ordered if key.rank < 2][: _MOST_KEYS - 1] + ranges[:1])
 
 
@@ -73,7 +74,7 @@ def is_served_by(index: Index, keys: Sequence[Key]) -> bool:
     if set(leading) != equal or len(leading) != len(equal):
         return False
     following = index.key_columns[len(equal) : len(equal) + 1]
-    return all(key.column.name in following for key in keys if key.rank == 2)
+    return all(key.column.name in following for key in keys if key.rank >= 2)
 
 
 def _key(condition: Condition, node: PlanNode, table: Table, relations: Relations) -> Key | None:
@@ -85,7 +86,7 @@ def _key(condition: Condition, node: PlanNode, table: Table, relations: Relation
         return None
     if condition.value_collation or (column.average_width_bytes or 0) > _WIDEST_KEY_BYTES:
         return None
-    rank = next((rank for rank, known in enumerate((EQUALITY, ANY_OF, RANGE)) if condition.operator in known), None)
+    rank = next((rank for rank, known in enumerate(_RANKS) if condition.operator in known), None)
     if rank is None:
         return None
     if condition.form is Form.COLUMN or is_relabel(condition, column):

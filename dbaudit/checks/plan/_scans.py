@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from dbaudit.checks.plan._expected import part_expected, rows_expected
+from dbaudit.checks.plan._inner import InnerSide, inner_side
 from dbaudit.checks.plan._relations import Relations
 from dbaudit.facts.catalog import Table
 from dbaudit.facts.condition import Condition, conditions
@@ -45,7 +46,7 @@ class Scan:
 
 
 def scans(explained: Explained, relations: Relations, node_types: tuple[str, ...]) -> tuple[Scan, ...]:
-    """The scans of these types with a filter, in a statement that was run or planned; none that never ran."""
+    """The scans of these types whose rows a filter or a nested loop throws away; none that was never executed."""
     plan = explained.plan
     if plan is None or explained.how not in (How.ANALYZED, How.PLANNED, How.TIMED_OUT):
         return ()
@@ -53,10 +54,15 @@ def scans(explained: Explained, relations: Relations, node_types: tuple[str, ...
     whole_ms = times[plan.root].inclusive_ms if times else 0.0
     found: dict[tuple[str, str], Scan] = {}
     for node in plan.nodes():
-        table = relations.table(node) if node.node_type in node_types and node.filter else None
+        table = relations.table(node) if node.node_type in node_types else None
         if table is None or node.never_executed:
             continue
+        inner = inner_side(node, above, times) if node.node_type == "Seq Scan" else None
+        if not node.filter and inner is None:
+            continue
         scan = _scan(node, table, relations.whole(table), above, _own_ms(node, above, times), whole_ms)
+        if inner:
+            scan = _as_inner(scan, inner, whole_ms)
         known = found.get((scan.identity, node.node_type))
         found[scan.identity, node.node_type] = _together(known, scan) if known else scan
     return tuple(found.values())
@@ -70,12 +76,10 @@ def _scan(
     time_ms: float | None,
     whole_ms: float,
 ) -> Scan:
-    if node.actual_rows is not None:
-        kept, read = total_rows(node), total_rows(node) + rows_removed(node)
-    else:
-        part = part_expected(node, above)
-        kept, read = rows_expected(node, above), table.estimated_rows
-        read = None if read is None else read * part
+    kept, read = total_rows(node), total_rows(node) + rows_removed(node)
+    if node.actual_rows is None:
+        kept, known = rows_expected(node, above), table.estimated_rows
+        read = None if known is None else known * part_expected(node, above)
     return Scan(
         node=node,
         table=table,
@@ -90,6 +94,17 @@ def _scan(
     )
 
 
+def _as_inner(scan: Scan, inner: InnerSide, whole_ms: float) -> Scan:
+    return replace(
+        scan,
+        read_rows=inner.read_rows,
+        kept_rows=inner.kept_rows,
+        conditions=scan.conditions + inner.conditions,
+        time_ms=inner.time_ms,
+        time_ratio=inner.time_ms / whole_ms if inner.time_ms is not None and whole_ms else None,
+    )
+
+
 def _own_ms(node: PlanNode, above: Mapping[PlanNode, PlanNode], times: Mapping[PlanNode, NodeTime]) -> float | None:
     """The node's own time, and that of the Gather right above it: its workers were started for this scan."""
     if node not in times:
@@ -99,8 +114,14 @@ def _own_ms(node: PlanNode, above: Mapping[PlanNode, PlanNode], times: Mapping[P
 
 
 def _together(one: Scan, other: Scan) -> Scan:
-    read = None if one.read_rows is None or other.read_rows is None else one.read_rows + other.read_rows
-    time_ms = None if one.time_ms is None or other.time_ms is None else one.time_ms + other.time_ms
-    ratio = None if one.time_ratio is None or other.time_ratio is None else one.time_ratio + other.time_ratio
-    kept = one.kept_rows + other.kept_rows
-    return replace(one, read_rows=read, kept_rows=kept, time_ms=time_ms, time_ratio=ratio)
+    return replace(
+        one,
+        read_rows=_sum(one.read_rows, other.read_rows),
+        kept_rows=one.kept_rows + other.kept_rows,
+        time_ms=_sum(one.time_ms, other.time_ms),
+        time_ratio=_sum(one.time_ratio, other.time_ratio),
+    )
+
+
+def _sum(one: float | None, other: float | None) -> float | None:
+    return None if one is None or other is None else one + other

@@ -1,4 +1,4 @@
-"""The planner was wrong by a factor of ten or more about the number of rows that a join was planned for.
+"""The planner was wrong by a factor of ten or more about the rows that a join was planned for.
 
 ## What it does
 Reports the lowest node of a plan whose number of rows was far off the estimate, and the join that was chosen by it.

@@ -11,7 +11,8 @@ pushes pages of other tables out of the cache.
 ## How it is found
 In a statement that was run: a Seq Scan with a filter that read at least 10,000 rows in all its loops and workers, kept
 less than 10 % of them, and took at least 10 % of the statement's time. In one that was only planned: the same by the
-planner's estimates, with less confidence.
+planner's estimates, with less confidence. A nested loop that scans its inner side for each outer row, and compares
+every pair itself, counts as a filter.
 Tables of fewer than 1,000 rows are left alone however often they are read. Where an index on these columns is there and
 the planner did not take it, it usually is right, and nothing is said, unless the scan cost at least 50 ms.
 The index has the columns compared by equality first, the one with the most values leading, then one column of a range.

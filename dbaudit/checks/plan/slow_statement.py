@@ -58,7 +58,7 @@ def slow_statement(facts: Facts, options: Options) -> Verdicts:
 
 def _slow(explained: Explained, plan: Plan, options: Options) -> Finding:
     time_ms = plan.execution_ms or 0.0
-    evidence: dict[str, Scalar] = {"time_ms": time_ms, "planning_ms": plan.planning_ms}
+    evidence: dict[str, Scalar] = {"time_ms": time_ms}
     message = f"took {ms(time_ms)}"
     times = node_times(plan)
     if times:
