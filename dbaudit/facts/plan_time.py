@@ -79,12 +79,20 @@ def node_times(plan: Plan) -> Mapping[PlanNode, NodeTime]:
         return {}
     count = processes(plan)
     elapsed = {node: (node.actual_total_ms or 0.0) * (node.actual_loops or 0.0) / count[node] for node in plan.nodes()}
-    payers = _payers(plan, elapsed)
+    times = _shared_out(plan.root, elapsed, _payers(plan, elapsed))
+    # A text that is no server's may have an InitPlan that reads itself, which nobody then pays for.
+    return times if len(times) == len(elapsed) else _shared_out(plan.root, elapsed, parents(plan))
+
+
+def _shared_out(
+    root: PlanNode, elapsed: Mapping[PlanNode, float], payers: Mapping[PlanNode, PlanNode]
+) -> Mapping[PlanNode, NodeTime]:
+    """What is left to each node when those that it pays for have theirs, from the root down."""
     charged: dict[PlanNode, list[PlanNode]] = {}
     for node, payer in payers.items():
         charged.setdefault(payer, []).append(node)
     times: dict[PlanNode, NodeTime] = {}
-    stack = [(plan.root, elapsed[plan.root])]
+    stack = [(root, elapsed[root])]
     while stack:
         node, inclusive = stack.pop()
         children = charged.get(node, ())
@@ -112,7 +120,7 @@ def _readers(plan: Plan, above: Mapping[PlanNode, PlanNode]) -> Mapping[PlanNode
     readers: dict[PlanNode, list[PlanNode]] = {}
     by_parameter: dict[str, PlanNode] = {}
     for node in plan.nodes():
-        if node.parent_relationship == INIT_PLAN:
+        if node.parent_relationship == INIT_PLAN and node in above:
             readers[node] = []
             if not node.subplan_name.startswith(_CTE):
                 by_parameter.update(dict.fromkeys(_PARAMETER.findall(node.subplan_name), node))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dbaudit.checks.plan._expected import BLOCKING
@@ -35,7 +35,7 @@ def root_misestimate(plan: Plan, *, factor: float, rows: float, time_ratio: floa
     """
     above, times = parents(plan), node_times(plan)
     whole_ms = times[plan.root].inclusive_ms if times else 0.0
-    wrong = {node: found for node in plan.nodes() if (found := _judge(node, above)) and found.factor >= factor}
+    wrong = {found.node: found for found in _judged(plan) if found.factor >= factor}
     covered: set[PlanNode] = set()
     for node in wrong:
         while (node := above.get(node)) is not None and node not in covered:
@@ -50,45 +50,38 @@ def root_misestimate(plan: Plan, *, factor: float, rows: float, time_ratio: floa
     return max(lowest, key=lambda found: found.factor, default=None)
 
 
-def _judge(node: PlanNode, above: Mapping[PlanNode, PlanNode]) -> Misestimate | None:
-    if node.actual_rows is None or node.never_executed or node.node_type in _NO_ESTIMATE_OF_THEIR_OWN:
-        return None
-    join = _join_above(node, above)
-    if join is None or (node.actual_rows < node.plan_rows and _may_have_stopped_early(node, above)):
-        return None
-    expected, actual = max(node.plan_rows, 1.0), max(node.actual_rows, 1.0)
-    return Misestimate(
-        node=node,
-        join=join,
-        expected_rows=node.plan_rows,
-        actual_rows=node.actual_rows,
-        factor=max(expected / actual, actual / expected),
-    )
-
-
-def _join_above(node: PlanNode, above: Mapping[PlanNode, PlanNode]) -> PlanNode | None:
-    """The nearest join that this node's rows go into: its method and its order were chosen by their number."""
-    while node.parent_relationship not in (INIT_PLAN, SUB_PLAN) and node in above:
-        node = above[node]
-        if node.node_type in JOINS:
-            return node
-    return None
-
-
-def _may_have_stopped_early(node: PlanNode, above: Mapping[PlanNode, PlanNode]) -> bool:
-    """Whether somebody above may have asked for no more rows although there were some."""
-    child, parent = node, above.get(node)
-    while parent is not None:
-        if child.parent_relationship in (INIT_PLAN, SUB_PLAN) or parent.node_type in ("Limit", "Merge Join"):
-            return True
-        if parent.node_type == "Aggregate" and parent.strategy == "Sorted":
-            child, parent = parent, above.get(parent)
+def _judged(plan: Plan) -> Iterator[Misestimate]:
+    """Every node below a join with its factor, but those that returned fewer rows because nobody asked for more."""
+    joins: dict[PlanNode, PlanNode | None] = {plan.root: None}
+    may_stop = {plan.root: False}
+    for node in plan.nodes():
+        for child in node.children:
+            is_subplan = child.parent_relationship in (INIT_PLAN, SUB_PLAN)
+            joins[child] = None if is_subplan else node if node.node_type in JOINS else joins[node]
+            may_stop[child] = is_subplan or _may_stop(child, node, may_stop[node])
+        if node.actual_rows is None or node.never_executed or node.node_type in _NO_ESTIMATE_OF_THEIR_OWN:
             continue
-        if parent.node_type in BLOCKING:
-            return False
-        if child.parent_relationship == "Inner" and (parent.inner_unique or parent.join_type in ("Semi", "Anti")):
-            return True
-        if parent.node_type == "Hash Join" and child is parent.children[0] and not parent.children[-1].actual_rows:
-            return True
-        child, parent = parent, above.get(parent)
-    return False
+        join = joins[node]
+        if join is None or (node.actual_rows < node.plan_rows and may_stop[node]):
+            continue
+        expected, actual = max(node.plan_rows, 1.0), max(node.actual_rows, 1.0)
+        yield Misestimate(
+            node=node,
+            join=join,
+            expected_rows=node.plan_rows,
+            actual_rows=node.actual_rows,
+            factor=max(expected / actual, actual / expected),
+        )
+
+
+def _may_stop(child: PlanNode, node: PlanNode, node_may_stop: bool) -> bool:
+    """Whether the node, or another above it, may have asked the child for no more rows although there were some."""
+    if node.node_type in ("Limit", "Merge Join"):
+        return True
+    if node.node_type in BLOCKING and node.strategy != "Sorted":
+        return False
+    if child.parent_relationship == "Inner" and (node.inner_unique or node.join_type in ("Semi", "Anti")):
+        return True
+    if node.node_type == "Hash Join" and child is node.children[0] and not node.children[-1].actual_rows:
+        return True
+    return node_may_stop

@@ -60,7 +60,7 @@ def hash_spilled(facts: Facts, options: Options) -> Verdicts:
             if not node.was_executed or max(node.hash_batches or 1, node.aggregate_batches or 1) <= 1:
                 continue
             is_join = node.node_type == "Hash"
-            node_that_waits = parents(plan)[node] if is_join else node
+            node_that_waits = parents(plan).get(node, node) if is_join else node
             batches = node.hash_batches if is_join else node.aggregate_batches
             message = f"the hash table of a {node_that_waits.node_type} was split into {batches} batches on disk"
             evidence: dict[str, Scalar] = {"batches_count": batches}
