@@ -27,4 +27,4 @@ def build_catalog(connection: psycopg.Connection, *, tables: int) -> None:
 def catalog_queries() -> str:
     """The queries of all fact types that the checks of `indexes` need, as a psql script."""
     kinds = dict.fromkeys(kind for check in all_checks() if check.family in ("IDX", "TBL") for kind in check.needs)
-    return "".join(f"{query_for(kind, 18).rstrip().rstrip(';')};\n" for kind in kinds)
+    return "".join(f"{query_for(kind, 18).replace('$1', 'null').rstrip()};\n" for kind in kinds)

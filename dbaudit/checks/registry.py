@@ -8,12 +8,15 @@ import pkgutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
-import dbaudit.checks
 from dbaudit.errors import AuditError
 from dbaudit.facts import Facts
 from dbaudit.finding import Finding, Severity, Unknown
+
+# A family of codes and the folder its checks live in.
+FOLDERS = {"CON": "connection", "IDX": "index", "PLN": "plan", "SQL": "sql", "TBL": "table"}
 
 Verdicts = Iterator[Finding | Unknown]
 
@@ -61,15 +64,18 @@ def check(
     return declare
 
 
-def all_checks() -> tuple[Check, ...]:
-    """Every check of the package, by code."""
+def all_checks(*families: str) -> tuple[Check, ...]:
+    """Every check of the package, or of these families alone, by code."""
     found: dict[str, Check] = {}
-    for module_info in pkgutil.walk_packages(dbaudit.checks.__path__, "dbaudit.checks."):
-        module = importlib.import_module(module_info.name)
-        for value in vars(module).values():
-            if isinstance(value, Check):
-                found[value.code] = value
+    for folder in (FOLDERS[family] for family in families or FOLDERS):
+        for module in _modules(f"dbaudit.checks.{folder}"):
+            found |= {value.code: value for value in vars(module).values() if isinstance(value, Check)}
     return tuple(found[code] for code in sorted(found))
+
+
+def _modules(package: str) -> Iterator[ModuleType]:
+    for module_info in pkgutil.iter_modules(importlib.import_module(package).__path__, f"{package}."):
+        yield importlib.import_module(module_info.name)
 
 
 def matches(check: Check, term: str) -> bool:
@@ -82,10 +88,9 @@ def choose(checks: Iterable[Check], *, select: Iterable[str] = (), ignore: Itera
 
     Raises AuditError for a term that means no check at all.
     """
-    select, ignore = tuple(select), tuple(ignore)
-    known = all_checks()
+    checks, select, ignore = tuple(checks), tuple(select), tuple(ignore)
     for term in (*select, *ignore):
-        if not term or not any(matches(check, term) for check in known):
+        if not term or not any(matches(check, term) for check in (*checks, *all_checks())):
             raise AuditError(f"no check is called {term!r}", "`dbaudit checks` lists them all")
     return tuple(
         check

@@ -25,8 +25,7 @@ def chosen(output: Output, *families: str) -> tuple[Check, ...]:
 
     Raises AuditError for a term that means no check, or where nothing is left to ask.
     """
-    of_command = (check for check in all_checks() if check.family in families)
-    checks = choose(of_command, select=_terms(output.select), ignore=_terms(output.ignore))
+    checks = choose(all_checks(*families), select=_terms(output.select), ignore=_terms(output.ignore))
     if not checks:
         raise AuditError("--select and --ignore leave no check for this command", "`dbaudit checks` lists them all")
     return checks

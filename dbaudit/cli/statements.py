@@ -9,8 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dbaudit.errors import AuditError, ServerGone
 from dbaudit.facts import Facts
 from dbaudit.facts.statement import Explained, How, Statement
-from dbaudit.facts.statement_text import StatementText
-from dbaudit.sources import sqlfile, sqltext
+from dbaudit.sources import sqlfile
 from dbaudit.sources.postgres.explain import explain, facts_about
 from dbaudit.sources.postgres.session import Session
 
@@ -64,8 +63,7 @@ def explain_all(
         pass
     reason = session.lost or "interrupted"
     rest = [Explained(statement=statement, how=How.NOT_RUN, reason=reason) for statement in statements[len(rows) :]]
-    texts = Facts({StatementText: sqltext.read(statements)})
-    return facts_about(session, (*rows, *rest)).merged(texts), interrupted
+    return facts_about(session, (*rows, *rest)), interrupted
 
 
 def _tracked(results: Iterator[Explained], total: int, *, shown: bool) -> Iterator[Explained]:

@@ -21,6 +21,7 @@ from dbaudit.sources.sqllex import (
     fold,
     tokens,
 )
+from dbaudit.sources.sqlplain import relation_of_plain_star
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -126,6 +127,10 @@ def _select_stars(statement: Statement, found: list[Token], stars: dict[int, int
     Raises _NotRead where the tree cannot be had, or does not agree with the tokens about what is a star.
     """
     text = statement.text
+    relation = relation_of_plain_star(text, found)
+    if relation and fold(relation) not in _VALUE_FUNCTIONS:
+        span = statement.extent(found[1].start, found[1].end)
+        return (SelectStar(text="*", span=span, relations=(relation,)),)
     start = _start_of_query(statement, found)
     if _deepest_bracket(text, found) > DEEPEST_ARRAY:
         raise _NotRead("its arrays are nested too deeply")

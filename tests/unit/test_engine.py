@@ -1,10 +1,12 @@
 """The engine asks what can be asked, and says what could not be."""
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 
-from dbaudit.checks.registry import Check, all_checks, choose
+import dbaudit.checks
+from dbaudit.checks.registry import FOLDERS, Check, all_checks, choose
 from dbaudit.engine import audit
 from dbaudit.errors import AuditError
 from dbaudit.exits import Exit, of_report
@@ -79,8 +81,16 @@ def test_codes_and_names_are_unique_and_well_formed():
     checks = all_checks()
     assert len({check.name for check in checks}) == len(checks)
     for check in checks:
-        assert check.code[:3] in {"PLN", "SQL", "IDX", "TBL", "CON"} and check.code[3:].isdigit()
+        assert check.family in FOLDERS and check.code[3:].isdigit()
         assert check.name == check.name.lower() and " " not in check.name
+
+
+def test_the_checks_of_a_folder_are_its_family_and_no_folder_is_forgotten():
+    assert [check for family in sorted(FOLDERS) for check in all_checks(family)] == list(all_checks())
+    for family in FOLDERS:
+        assert {check.family for check in all_checks(family)} == {family}
+    folders = {path.name for path in Path(dbaudit.checks.__path__[0]).iterdir() if (path / "__init__.py").exists()}
+    assert folders == set(FOLDERS.values())
 
 
 def test_a_term_may_be_a_code_the_start_of_one_or_a_name():

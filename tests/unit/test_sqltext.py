@@ -104,7 +104,7 @@ def test_a_star_has_its_exact_place():
 @pytest.mark.parametrize(
     "sql",
     [
-        "select * from t where current of c",
+        "select t.* from t where current of c",
         "select nope.* from t",
         "prepare p select * from t",
         "select * from t where a = " + "(" * 5000 + "1" + ")" * 5000,

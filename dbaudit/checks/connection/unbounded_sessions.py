@@ -1,4 +1,4 @@
-"""Nothing ends a session that applications leave in a transaction, or a statement that never comes back.
+"""Nothing ends a session left idle in a transaction, or a statement that never comes back.
 
 ## What it does
 Looks at the roles that clients are connected as, and at what `idle_in_transaction_session_timeout` and

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from importlib.resources import files
 from typing import Any
 
@@ -19,16 +19,17 @@ from dbaudit.sources.postgres.session import Session
 _NAMES_IN_FULL = "select pg_catalog.set_config('search_path', '', true)"
 
 
-def collect(session: Session, kinds: Iterable[type]) -> Facts:
+def collect(session: Session, kinds: Iterable[type], relations: Collection[int] | None = None) -> Facts:
     """The facts of these types, and Server. A type that the server refuses to tell about is Missing, with its reason.
 
+    `relations` are the oids of those that are of interest; a query that cannot be told reads all.
     The columns of `queries/<fact>.sql` are the fields of the fact, by name. Raises nothing but KeyboardInterrupt: where
     the server goes away the rest is Missing, and `session.connection.closed` is true.
     """
     known: dict[type, tuple[Any, ...] | Missing] = {}
     for kind in (Server, *kinds):
         try:
-            known[kind] = (session.server,) if kind is Server else read(session, kind)
+            known[kind] = (session.server,) if kind is Server else read(session, kind, relations)
         except ServerGone as error:
             known[kind] = Missing(reason=str(error))
         except psycopg.Error as error:
@@ -36,17 +37,24 @@ def collect(session: Session, kinds: Iterable[type]) -> Facts:
     return Facts(known)
 
 
-def read(session: Session, kind: type) -> tuple[Any, ...]:
-    """All rows of one fact type. Raises psycopg.Error where the server refuses, ServerGone where it is lost."""
+def read(session: Session, kind: type, relations: Collection[int] | None = None) -> tuple[Any, ...]:
+    """All rows of one fact type, or those about some relations, by oid, where its query can be told which.
+
+    Raises psycopg.Error where the server refuses, ServerGone where it is lost.
+    """
     with session.transaction() as cursor:
         cursor.execute(_NAMES_IN_FULL, binary=True)
-        return read_within(cursor, kind, session.major)
+        return read_within(cursor, kind, session.major, relations)
 
 
-def read_within(cursor: psycopg.Cursor, kind: type, major: int) -> tuple[Any, ...]:
-    """All rows of one fact type, in a transaction that is open already. Raises psycopg.Error."""
+def read_within(
+    cursor: psycopg.Cursor, kind: type, major: int, relations: Collection[int] | None = None
+) -> tuple[Any, ...]:
+    """As `read`, in a transaction that is open already. Raises psycopg.Error."""
     names = {field.name for field in dataclasses.fields(kind)}
-    cursor.execute(query_for(kind, major), binary=True)
+    query = query_for(kind, major)
+    wanted = None if relations is None else list(relations)
+    cursor.execute(query, [wanted] if "$1" in query else None, binary=True)
     columns = [column.name for column in cursor.description or ()]
     if set(columns) != names:
         raise AssertionError(f"{kind.__name__}: the query's columns differ by {sorted(names ^ set(columns))}")

@@ -79,16 +79,29 @@ def explained_facts(
 
 
 def facts_about(session: Session, explained: Iterable[Explained]) -> Facts:
-    """The explained statements and their texts as facts, with Server, Table, Index, and Column of what plans touch."""
+    """The explained statements and their texts as facts, with Server, Table, and Index and Column of what plans touch."""
     rows = tuple(explained)
     texts = sqltext.read(row.statement for row in rows)
     plans = [row.plan for row in rows if row.plan]
-    relations = {(node.schema, node.relation) for plan in plans for node in plan.nodes() if node.relation}
-    facts = collect(session, (Table, Index)).merged(Facts({Explained: rows, StatementText: texts}))
+    names = {(node.schema, node.relation) for plan in plans for node in plan.nodes() if node.relation}
+    facts = collect(session, (Table,)).merged(Facts({Explained: rows, StatementText: texts}))
     try:
-        return facts.merged(Facts({Column: read_columns(session, relations)}))
+        columns = read_columns(session, names)
     except (ServerGone, psycopg.Error) as error:
-        return facts.merged(Facts({Column: Missing(reason=" ".join(str(error).split()))}))
+        unknown = Missing(reason=" ".join(str(error).split()))
+        return facts.merged(Facts({Column: unknown, Index: unknown}))
+    touched = _with_ancestors({column.table_oid for column in columns}, facts.get(Table))
+    return facts.merged(collect(session, (Index,), touched)).merged(Facts({Column: columns}))
+
+
+def _with_ancestors(relations: set[int], tables: Iterable[Table]) -> set[int]:
+    """These relations, and the partitioned tables that they are partitions of."""
+    parents = {table.oid: table.parent_oid for table in tables if table.parent_oid}
+    reached, new = set(relations), relations
+    while new:
+        new = {parents[oid] for oid in new if oid in parents} - reached
+        reached |= new
+    return reached
 
 
 class Gate:

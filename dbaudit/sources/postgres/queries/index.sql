@@ -56,6 +56,7 @@ wanted as materialized (
       and namespace.nspname <> 'information_schema'
       and index.indrelid not in (select extension_member.objid from extension_member)
       and index.indexrelid not in (select extension_member.objid from extension_member)
+      and ($1::pg_catalog.oid[] is null or index.indrelid = any ($1))
 ),
 keys as materialized (
     select wanted.indexrelid,

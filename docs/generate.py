@@ -1,0 +1,57 @@
+"""Writes the pages of docs/ that come from the code. A test fails where one is stale.
+
+docs/checks/*.md are the checks' own docstrings; docs/what-it-sends.md is every query that dbaudit has.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dbaudit.checks.registry import all_checks
+from dbaudit.manual import index, page
+
+DOCS = Path(__file__).parent
+QUERIES = DOCS.parent / "dbaudit" / "sources" / "postgres" / "queries"
+
+_SENDS = """# What dbaudit sends to your server
+
+Every statement is one message of the extended query protocol, so that no text can carry a second statement. Every
+transaction is read-only, has timeouts, and is rolled back:
+
+```sql
+begin read only
+select pg_catalog.set_config('statement_timeout', …, true), pg_catalog.set_config('lock_timeout', '500', true), …
+-- one of the queries below, or the EXPLAIN of one of your statements
+rollback
+```
+
+Nothing is set for the session, nothing is created, and no row of yours is read but by your own statements under
+`explain`. There, each statement is parsed and described by the server, prepared, planned by EXPLAIN (VERBOSE), and run
+by EXPLAIN (ANALYZE) only where it reads, and where what its plan calls is not volatile. INSERT, UPDATE, DELETE and
+MERGE are planned and never run; `--no-analyze` runs nothing at all.
+
+A name ending in `_15`, `_16` … is the variant for that major version and later ones.
+"""
+
+
+def pages() -> dict[str, str]:
+    """Path below docs/ -> text, of every page that should be there."""
+    queries = "".join(
+        f"\n## {path.stem}\n\n```sql\n{path.read_text('utf-8').rstrip()}\n```\n" for path in sorted(QUERIES.glob("*.sql"))
+    )
+    checks = {f"checks/{check.name}.md": page(check) for check in all_checks()}
+    return {"checks/README.md": index(all_checks()), **checks, "what-it-sends.md": _SENDS + queries}
+
+
+def main() -> None:
+    (DOCS / "checks").mkdir(exist_ok=True)
+    expected = pages()
+    for path in (DOCS / "checks").glob("*.md"):
+        if path.relative_to(DOCS).as_posix() not in expected:
+            path.unlink()
+    for name, text in expected.items():
+        (DOCS / name).write_text(text, "utf-8")
+
+
+if __name__ == "__main__":
+    main()
