@@ -6,6 +6,8 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
+from typing import NoReturn
 
 from dbaudit.cli.say import say
 from dbaudit.errors import AuditError
@@ -48,6 +50,14 @@ def within_boundary(run: Callable[[], None], *, verbose: bool = False) -> None:
             say("try: the same command with -v, for a traceback to report")
         sys.exit(FAILED)
     sys.exit(CLEAN)
+
+
+def leave(ending: SystemExit) -> NoReturn:
+    """Ends the process with the exit code, without taking apart all modules first: that takes as long as 100 plans."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(ending.code if isinstance(ending.code, int) else FAILED if ending.code else CLEAN)
 
 
 def _show(error: Exception, verbose: bool) -> None:

@@ -10,7 +10,8 @@ from dbaudit.errors import AuditError, ServerGone
 from dbaudit.facts import Facts
 from dbaudit.facts.statement import Explained, How, Statement
 from dbaudit.sources import sqlfile
-from dbaudit.sources.postgres.explain import explain, facts_about
+from dbaudit.sources.postgres.explain import explain
+from dbaudit.sources.postgres.plan_facts import facts_about
 from dbaudit.sources.postgres.session import Session
 
 

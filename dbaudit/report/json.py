@@ -19,8 +19,8 @@ VERSION = 1
 
 
 def render(report: Report, *, exit_code: int) -> str:
-    """The report as JSON. It carries the exit code that the command answers with."""
-    return json.dumps(as_json(report, exit_code), indent=2) + "\n"
+    """The report as one line of JSON, which is what Python writes fast. It carries the command's exit code."""
+    return json.dumps(as_json(report, exit_code)) + "\n"
 
 
 def as_json(report: Report, exit_code: int) -> dict[str, Any]:

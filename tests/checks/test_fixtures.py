@@ -21,7 +21,7 @@ from dbaudit.checks.registry import Check, all_checks
 from dbaudit.facts import Facts, codec
 from dbaudit.finding import Finding, Unknown
 from dbaudit.sources.postgres.collect import collect
-from dbaudit.sources.postgres.explain import explained_facts
+from dbaudit.sources.postgres.plan_facts import explained_facts
 from dbaudit.sources.sqlfile import split
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "checks"

@@ -20,7 +20,8 @@ from dbaudit.facts.statement_text import Category, StatementText
 from dbaudit.finding import Span
 from dbaudit.lab.server import start
 from dbaudit.sources.postgres.connection import Address, connect
-from dbaudit.sources.postgres.explain import explain, explained_facts
+from dbaudit.sources.postgres.explain import explain
+from dbaudit.sources.postgres.plan_facts import explained_facts
 from dbaudit.sources.postgres.session import Session
 from dbaudit.sources.sqlfile import split
 

@@ -13,7 +13,7 @@ from dbaudit.facts.catalog import ForeignKey, Index, Table
 from dbaudit.facts.statement import Explained, How
 from dbaudit.sources.postgres.activity import sample
 from dbaudit.sources.postgres.collect import collect
-from dbaudit.sources.postgres.explain import explained_facts
+from dbaudit.sources.postgres.plan_facts import explained_facts
 from dbaudit.sources.postgres.session import Session
 from dbaudit.sources.sqlfile import split
 

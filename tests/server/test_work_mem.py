@@ -7,7 +7,7 @@ import pytest
 from dbaudit.checks.plan.hash_spilled import hash_spilled
 from dbaudit.checks.plan.sort_spilled import sort_spilled
 from dbaudit.checks.registry import Check
-from dbaudit.sources.postgres.explain import explained_facts
+from dbaudit.sources.postgres.plan_facts import explained_facts
 from dbaudit.sources.sqlfile import split
 
 SORTS = ("select k from s order by k", "select * from s order by note, k", "select wide, k from s order by wide, k")

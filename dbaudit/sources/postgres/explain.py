@@ -11,21 +11,15 @@ import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from itertools import islice
 from secrets import token_hex
 
 import psycopg
 from psycopg.pq import TransactionStatus
 
 from dbaudit.errors import ServerGone
-from dbaudit.facts import Facts, Missing
-from dbaudit.facts.catalog import Index, Table
-from dbaudit.facts.column import Column
 from dbaudit.facts.plan import Plan, plan_from_json
 from dbaudit.facts.statement import Explained, How, Statement
-from dbaudit.facts.statement_text import StatementText
-from dbaudit.sources import sqltext
-from dbaudit.sources.postgres.collect import collect
-from dbaudit.sources.postgres.columns import read_columns
 from dbaudit.sources.postgres.outcome import (
     of_failure_when_planned,
     of_failure_when_run,
@@ -33,12 +27,14 @@ from dbaudit.sources.postgres.outcome import (
     reason_not_run,
     reason_not_sent,
 )
-from dbaudit.sources.postgres.pipeline import Answer, Message, describe, exchange, parse, query
+from dbaudit.sources.postgres.pipeline import Answer, Message, describe, exchange, exchange_each, parse, query
 from dbaudit.sources.postgres.session import Session
 from dbaudit.sources.postgres.shape import PLANNABLE, first_word, may_select_into
 from dbaudit.sources.postgres.volatility import Volatility
 
 LONGEST_PLAN_BYTES = 16 << 20
+# How many statements the server may be ahead of us where nothing is run.
+PLANNED_TOGETHER = 16
 NOT_ANALYZED = "--no-analyze"
 GENERIC = "has parameters: planned with a generic plan"
 
@@ -63,45 +59,12 @@ def explain(
     ServerGone where the connection is lost.
     """
     gate = Gate(session, analyze=analyze, timeout_ms=timeout_ms)
+    remaining = iter(statements)
     try:
-        for statement in statements:
-            yield gate.explain(statement)
+        while window := tuple(islice(remaining, 1 if analyze else PLANNED_TOGETHER)):
+            yield from map(gate.explain, window) if analyze else gate.plan_together(window)
     finally:
         gate.leave_nothing()
-
-
-def explained_facts(
-    session: Session, statements: Iterable[Statement], *, analyze: bool = True, timeout_ms: int = 30_000
-) -> Facts:
-    """The statements explained, and what the checks of plans need to know of the relations they touch."""
-    explained = tuple(explain(session, statements, analyze=analyze, timeout_ms=timeout_ms))
-    return facts_about(session, explained)
-
-
-def facts_about(session: Session, explained: Iterable[Explained]) -> Facts:
-    """The explained statements and their texts as facts, with Server, Table, and Index and Column of what plans touch."""
-    rows = tuple(explained)
-    texts = sqltext.read(row.statement for row in rows)
-    plans = [row.plan for row in rows if row.plan]
-    names = {(node.schema, node.relation) for plan in plans for node in plan.nodes() if node.relation}
-    facts = collect(session, (Table,)).merged(Facts({Explained: rows, StatementText: texts}))
-    try:
-        columns = read_columns(session, names)
-    except (ServerGone, psycopg.Error) as error:
-        unknown = Missing(reason=" ".join(str(error).split()))
-        return facts.merged(Facts({Column: unknown, Index: unknown}))
-    touched = _with_ancestors({column.table_oid for column in columns}, facts.get(Table))
-    return facts.merged(collect(session, (Index,), touched)).merged(Facts({Column: columns}))
-
-
-def _with_ancestors(relations: set[int], tables: Iterable[Table]) -> set[int]:
-    """These relations, and the partitioned tables that they are partitions of."""
-    parents = {table.oid: table.parent_oid for table in tables if table.parent_oid}
-    reached, new = set(relations), relations
-    while new:
-        new = {parents[oid] for oid in new if oid in parents} - reached
-        reached |= new
-    return reached
 
 
 class Gate:
@@ -134,6 +97,42 @@ class Gate:
             finally:
                 self._roll_back()
 
+    def plan_together(self, statements: Sequence[Statement]) -> Iterator[Explained]:
+        """Plans statements of which none is to be run, with the server a few ahead of us. Raises ServerGone.
+
+        Whatever is not planned at the first attempt is looked at alone.
+        """
+        ordinary = [statement for statement in statements if self._is_ordinary(statement)]
+        plans = dict(zip(map(id, ordinary), self._plans(ordinary)))
+        for statement in statements:
+            if plan := plans.get(id(statement)):
+                yield Explained(statement=statement, how=How.PLANNED, reason=NOT_ANALYZED, plan=plan)
+            else:
+                yield self.explain(statement)
+
+    def _is_ordinary(self, statement: Statement) -> bool:
+        """Whether planning the statement needs its text alone, and cannot act."""
+        if reason_not_sent(statement) or not _is_planned_at_once(statement.text):
+            return False
+        try:
+            return not self._volatility.reason_before_planning(statement.text)
+        except (psycopg.Error, ServerGone):
+            return False
+
+    def _plans(self, statements: Sequence[Statement]) -> list[Plan | None]:
+        """The plan of each, None where the server refused; fewer than statements where the connection was lost."""
+        opening = self._session.opening(self._timeout_ms)
+        batches: list[list[Message]] = []
+        for statement in statements:
+            explaining = query(f"explain ({_PLAN_OPTIONS}) {statement.text}")
+            batches += [*opening, parse(statement.text), describe, explaining], [query("rollback")]
+        plans: list[Plan | None] = []
+        with suppress(ServerGone), self._session.losing_the_server():
+            for number, answers in enumerate(exchange_each(self._session.connection, batches)):
+                if number % 2 == 0:
+                    plans.append(None if answers[-1].failure else _read(answers[-1])[0])
+        return plans
+
     def leave_nothing(self) -> None:
         """Gives back advisory locks that outlived their transaction: a function that lied about itself took them."""
         if not self._has_run or self._session.connection.closed:
@@ -146,7 +145,7 @@ class Gate:
         text = statement.text
         opening = [*self._session.opening(self._timeout_ms), parse(text), describe]
         is_plannable = first_word(text) in PLANNABLE
-        at_once = is_plannable and not _PARAMETER.search(text) and not may_select_into(text)
+        at_once = _is_planned_at_once(text)
         answers, elapsed_ms = self._plan(opening, text) if at_once else self._send(*opening)
         failure = answers[-1].failure
         if failure and len(answers) > len(opening) and failure.sqlstate in _NOT_PREPARABLE:
@@ -235,6 +234,11 @@ class Gate:
         self._is_prepared = False
         if exchange(connection, *map(query, [*messages, "rollback"]))[-1].failure:
             exchange(connection, query("rollback"))
+
+
+def _is_planned_at_once(text: str) -> bool:
+    """Whether EXPLAIN of the text plans it, and does nothing else, without another look at it."""
+    return first_word(text) in PLANNABLE and not _PARAMETER.search(text) and not may_select_into(text)
 
 
 def _read(answer: Answer) -> tuple[Plan | None, str]:

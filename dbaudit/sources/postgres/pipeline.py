@@ -6,7 +6,7 @@ After an error the server ignores the rest of the batch.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import psycopg
@@ -60,13 +60,47 @@ def exchange(connection: psycopg.Connection, *messages: Message) -> list[Answer]
 
     Raises psycopg.OperationalError where the connection is lost. Ctrl-C cancels the statement in the server.
     """
+    (answers,) = exchange_each(connection, [messages])
+    return answers
+
+
+def exchange_each(connection: psycopg.Connection, batches: Sequence[Sequence[Message]]) -> Iterator[list[Answer]]:
+    """The answers to each batch up to its first failure; a failure ends its own batch alone.
+
+    All batches are sent at once, so that the server goes on while the caller is busy with an answer. Meanwhile nothing
+    else may be sent. Raises psycopg.OperationalError where the connection is lost.
+    """
     pgconn = connection.pgconn
     pgconn.enter_pipeline_mode()
+    unread = len(batches)
     try:
-        results = connection.wait(_results(pgconn, messages))
+        for batch in batches:
+            for message in batch:
+                message(pgconn)
+            pgconn.pipeline_sync()
+        connection.wait(generators.send(pgconn))
+        while unread:
+            unread -= 1
+            yield _answers(connection, connection.wait(_results(pgconn)))
     finally:
+        while unread and not connection.closed:
+            unread -= 1
+            connection.wait(_results(pgconn))
         if not connection.closed:
             pgconn.exit_pipeline_mode()
+
+
+def _results(pgconn: pq.abc.PGconn) -> PQGen[list[pq.abc.PGresult]]:
+    """The results of the next batch, one for each message, as psycopg's wait loop runs it."""
+    results: list[pq.abc.PGresult] = []
+    while True:
+        result = (yield from generators.fetch_many(pgconn))[0]
+        if result.status == pq.ExecStatus.PIPELINE_SYNC:
+            return results
+        results.append(result)
+
+
+def _answers(connection: psycopg.Connection, results: Sequence[pq.abc.PGresult]) -> list[Answer]:
     answers: list[Answer] = []
     for result in results:
         answers.append(_answer(result))
@@ -76,20 +110,6 @@ def exchange(connection: psycopg.Connection, *messages: Message) -> list[Answer]
         lost = answers[-1].failure if answers else None
         raise psycopg.OperationalError(lost.message if lost else "the connection was closed")
     return answers
-
-
-def _results(pgconn: pq.abc.PGconn, messages: Sequence[Message]) -> PQGen[list[pq.abc.PGresult]]:
-    """One result for each message, as psycopg's wait loop runs it."""
-    for message in messages:
-        message(pgconn)
-    pgconn.pipeline_sync()
-    yield from generators.send(pgconn)
-    results: list[pq.abc.PGresult] = []
-    while True:
-        result = (yield from generators.fetch_many(pgconn))[0]
-        if result.status == pq.ExecStatus.PIPELINE_SYNC:
-            return results
-        results.append(result)
 
 
 def _answer(result: pq.abc.PGresult) -> Answer:

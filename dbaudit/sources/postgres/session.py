@@ -78,7 +78,7 @@ class Session:
             if not self.connection.closed:
                 raise
             message = " ".join(str(error).split())
-            self.lost = f"the server went away: {message}"
+            self.lost = self.lost or f"the server went away: {message}"
             raise ServerGone(self.lost) from None
 
     def opening(self, timeout_ms: int) -> list[Message]:
