@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from dbaudit.facts.plan import Plan
@@ -23,6 +24,24 @@ _TOKEN = re.compile(r'[^\W\d][\w$]*|\d[\w.]*|"(?:[^"\r\n]|"")*"|\'(?:[^\'\r\n]|\
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """text[start:end] of a statement is `text` in what is sent."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValueSet:
+    """Values for a statement's parameters by their names, as PostgreSQL reads them; None is NULL. They are personal
+    data, and never part of a representation."""
+
+    name: str
+    values: Mapping[str, str | None] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
     """One statement of a file: its exact text without the closing semicolon, and where it stands.
 
@@ -30,6 +49,10 @@ class Statement:
     empty. `identity` names it in a fingerprint: the given name, or a hash of the text without comments, white space and
     literals, so that it survives a renamed file and a moved line. `command` is what it begins with, in capitals:
     "SELECT", "WITH", "CREATE TABLE".
+
+    `parameters` are the names of $1, $2 and so on; one without a name is called by its number. `edits`, in the order of
+    the text, make its placeholders $n. Where `is_ambiguous`, PostgreSQL may read the text as it is written, without
+    them. `reason_not_sql` says why it is no SQL yet, as a template is not. `value_sets` are what its file gives.
     """
 
     name: str
@@ -38,6 +61,20 @@ class Statement:
     identity: str
     kind: Kind = Kind.SQL
     command: str = ""
+    parameters: tuple[str, ...] = ()
+    edits: tuple[Edit, ...] = ()
+    is_ambiguous: bool = False
+    reason_not_sql: str = ""
+    value_sets: tuple[ValueSet, ...] = ()
+
+    @property
+    def sent(self) -> str:
+        """The text with its placeholders as PostgreSQL writes them."""
+        parts, end = [], 0
+        for edit in self.edits:
+            parts += [self.text[end : edit.start], edit.text]
+            end = edit.end
+        return "".join(parts) + self.text[end:] if parts else self.text
 
     @property
     def label(self) -> str:
@@ -45,11 +82,18 @@ class Statement:
         return self.name or f"{self.span.path}:{self.span.line}"
 
     def place(self, position: int) -> Span:
-        """The file's place of the token at a position in the text, counted from 1 as PostgreSQL counts.
+        """The file's place of the token at a position in what is sent, counted from 1 as PostgreSQL counts.
 
         A position past the text is the place just after it.
         """
-        start = min(max(position, 1) - 1, len(self.text))
+        offset = max(position, 1) - 1
+        for edit in self.edits:
+            if offset < edit.start:
+                break
+            if offset < edit.start + len(edit.text):
+                return self.extent(edit.start, edit.end)
+            offset += edit.end - edit.start - len(edit.text)
+        start = min(offset, len(self.text))
         token = _TOKEN.match(self.text, start)
         return self.extent(start, token.end() if token else start)
 
@@ -87,12 +131,29 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """A statement with one set of values: `name` says which, "generic plan" that there are none.
+
+    `values` are there only where they may be shown, by the names of the parameters. The rest is as in Explained.
+    """
+
+    name: str
+    how: How
+    reason: str = ""
+    plan: Plan | None = None
+    limit_ms: int | None = None
+    values: Mapping[str, str | None] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Explained:
     """A statement and what EXPLAIN said.
 
     ANALYZED: it was run, and the plan has actual figures. PLANNED: it was planned and not run; `reason` says why.
     NOT_RUN: nothing was learnt about it; `reason` says why. REJECTED: the server does not accept it; `refusal` says
     why. TIMED_OUT: it was run and cancelled after `limit_ms` milliseconds; `plan` is the estimated one.
+
+    `variants` are what came of each set of values for the parameters; the plan is that of the slowest of them.
     """
 
     statement: Statement
@@ -101,3 +162,4 @@ class Explained:
     refusal: Refusal | None = None
     plan: Plan | None = None
     limit_ms: int | None = None
+    variants: tuple[Variant, ...] = ()

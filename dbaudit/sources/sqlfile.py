@@ -11,7 +11,7 @@ from pathlib import Path
 from dbaudit.errors import AuditError
 from dbaudit.facts.statement import Kind, Statement
 from dbaudit.finding import Span
-from dbaudit.sources import sqlname
+from dbaudit.sources import given, placeholders, sqlname
 from dbaudit.sources.sqllex import COMMENT, PUNCTUATION, SPACE, WORD, Token, fold, tokens
 
 _LINE_BREAK = re.compile(r"\r\n?|\n")
@@ -31,6 +31,7 @@ class _Piece:
     end: int
     name: str = ""
     tokens: tuple[Token, ...] = ()
+    since: int = 0
 
 
 def read(path: str) -> tuple[Statement, ...]:
@@ -107,9 +108,11 @@ def _line_of(data: bytes, offset: int) -> int:
 
 def _statement(piece: _Piece, text: str, path: str, lines: list[int]) -> Statement:
     line, end_line = bisect_right(lines, piece.start), bisect_right(lines, piece.end)
+    own = text[piece.start : piece.end]
+    reading = placeholders.read(own) if piece.kind is Kind.SQL else placeholders.Reading()
     return Statement(
         name=piece.name,
-        text=text[piece.start : piece.end],
+        text=own,
         span=Span(
             path=path,
             line=line,
@@ -120,16 +123,22 @@ def _statement(piece: _Piece, text: str, path: str, lines: list[int]) -> Stateme
         identity=piece.name or sqlname.identity(text, piece.tokens, piece.start, piece.end),
         kind=piece.kind,
         command=sqlname.command(text, piece.tokens),
+        parameters=reading.parameters,
+        edits=reading.edits,
+        is_ambiguous=reading.is_ambiguous,
+        reason_not_sql=reading.reason_not_sql,
+        value_sets=given.in_comments(text[piece.since : piece.end]) if piece.kind is Kind.SQL else (),
     )
 
 
 def _pieces(text: str) -> Iterator[_Piece]:
     position, name = 0, ""
     while position < len(text):
+        since = position
         piece, position, name = _next(text, position, name)
         if piece is None:
             return
-        yield piece
+        yield replace(piece, since=since)
         if piece.kind is Kind.SQL:
             name = ""
             if _reads_data(text, piece):

@@ -36,6 +36,8 @@ def reason_not_sent(statement: Statement) -> str:
     """Why this is not to be sent to a server at all, or empty."""
     if statement.kind is not Kind.SQL:
         return f"is {_NEVER_SENT[statement.kind]}, which is never sent to the server"
+    if statement.reason_not_sql:
+        return statement.reason_not_sql
     if "\0" in statement.text:
         return "has a NUL byte in it"
     try:
