@@ -16,6 +16,12 @@ def explain(
     ],
     timeout: Annotated[float, typer.Option("--timeout", min=0.001, help="Per statement, in seconds.")] = 30.0,
     no_analyze: Annotated[bool, typer.Option("--no-analyze", help="Only plan: run nothing.")] = False,
+    params: Annotated[
+        str | None, typer.Option("--params", metavar="FILE", help="Values for parameters, by statement: TOML or JSON.")
+    ] = None,
+    show_values: Annotated[
+        bool, typer.Option("--show-values", help="Show the values that parameters were tried with.")
+    ] = False,
     *,
     connection: Connection,
     output: Output,
@@ -23,20 +29,27 @@ def explain(
     """EXPLAIN ANALYZE: what is slow, and what to do.
 
     Runs what only reads, in read-only transactions that are rolled back; INSERT, UPDATE, DELETE, MERGE and whatever
-    calls a volatile function are planned and never run.
+    calls a volatile function are planned and never run. Parameters get values from --params, from comments as
+    `-- dbaudit: param status = 'open'`, or from the server's statistics.
     """
     from dbaudit.cli.output import chosen, finish
     from dbaudit.cli.statements import explain_all, read_files, separate_target
     from dbaudit.cli.target import open_session
     from dbaudit.engine import audit
     from dbaudit.notes import about_statements, nothing_learnt
+    from dbaudit.sources.given import read_values, with_values
 
     checks = chosen(output, "PLN", "SQL")
     paths, target = separate_target(files)
-    statements = read_files(paths)
+    statements = with_values(read_files(paths), read_values(params) if params else {}, params or "")
     with open_session(target, connection, output) as session:
         facts, interrupted = explain_all(
-            session, statements, analyze=not no_analyze, timeout_ms=round(timeout * 1000), quiet=output.quiet
+            session,
+            statements,
+            analyze=not no_analyze,
+            timeout_ms=round(timeout * 1000),
+            show_values=show_values,
+            quiet=output.quiet,
         )
     report = audit(
         command="explain",

@@ -46,7 +46,13 @@ def _read_stdin() -> tuple[Statement, ...]:
 
 
 def explain_all(
-    session: Session, statements: Sequence[Statement], *, analyze: bool, timeout_ms: int, quiet: bool
+    session: Session,
+    statements: Sequence[Statement],
+    *,
+    analyze: bool,
+    timeout_ms: int,
+    quiet: bool,
+    show_values: bool = False,
 ) -> tuple[Facts, bool]:
     """The statements explained, with what the checks need to know of their relations, and whether Ctrl-C cut it short.
 
@@ -55,7 +61,7 @@ def explain_all(
     rows: list[Explained] = []
     interrupted = False
     try:
-        results = explain(session, statements, analyze=analyze, timeout_ms=timeout_ms)
+        results = explain(session, statements, analyze=analyze, timeout_ms=timeout_ms, show_values=show_values)
         for row in _tracked(results, len(statements), shown=not quiet and sys.stderr.isatty()):
             rows.append(row)
     except KeyboardInterrupt:

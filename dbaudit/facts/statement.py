@@ -19,6 +19,9 @@ class Kind(StrEnum):
     COPY_DATA = "COPY data"
 
 
+# The name of the variant without values.
+GENERIC_PLAN = "generic plan"
+
 _LINE_BREAK = re.compile(r"\r\n?|\n")
 _TOKEN = re.compile(r'[^\W\d][\w$]*|\d[\w.]*|"(?:[^"\r\n]|"")*"|\'(?:[^\'\r\n]|\'\')*\'|[~!@#^&|`?+\-*/%<>=]+|.')
 
@@ -132,7 +135,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
-    """A statement with one set of values: `name` says which, "generic plan" that there are none.
+    """A statement with one set of values: `name` says which, GENERIC_PLAN that there are none.
 
     `values` are there only where they may be shown, by the names of the parameters. The rest is as in Explained.
     """

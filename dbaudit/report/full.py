@@ -17,9 +17,10 @@ from rich.text import Text
 
 from dbaudit.engine import Report
 from dbaudit.facts.activity import Slots
+from dbaudit.facts.plan import Plan
 from dbaudit.facts.statement import Explained
 from dbaudit.finding import Finding, Fix, Proof, Severity
-from dbaudit.report import plan_tree, slots, statements
+from dbaudit.report import plan_change, plan_tree, slots, statements
 from dbaudit.report.summary import FixRow, check_names, fix_rows, last_line, statement_labels, subject_label, where
 from dbaudit.report.units import clean, folded
 
@@ -88,13 +89,21 @@ def _statements(console: Console, report: Report) -> None:
 def _plans(console: Console, report: Report) -> None:
     _section(console, "Plans")
     for explained in report.facts.get(Explained):
-        if explained.plan:
-            _line(console, clean(explained.statement.label), indent=2, style="bold")
-            grid = Table.grid(padding=(0, 2, 0, 0))
-            grid.add_column(justify="right", no_wrap=True)
-            for line in plan_tree.lines(explained.plan):
-                grid.add_row(line.figure, Padding(Text(line.text), (0, 0, 0, line.indent)))
-            console.print(Padding(grid, (0, 0, 1, 4)))
+        label = clean(explained.statement.label)
+        for variant in explained.variants:
+            if variant.plan:
+                _plan(console, f"{label}, {clean(plan_change.name_and_values(variant))}", variant.plan)
+        if explained.plan and not explained.variants:
+            _plan(console, label, explained.plan)
+
+
+def _plan(console: Console, label: str, plan: Plan) -> None:
+    _line(console, label, indent=2, style="bold")
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(justify="right", no_wrap=True)
+    for line in plan_tree.lines(plan):
+        grid.add_row(line.figure, Padding(Text(line.text), (0, 0, 0, line.indent)))
+    console.print(Padding(grid, (0, 0, 1, 4)))
 
 
 def _slots(console: Console, report: Report) -> None:

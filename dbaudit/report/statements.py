@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from dbaudit.engine import Report
-from dbaudit.facts.statement import Explained, How, Statement
+from dbaudit.facts.statement import Explained, How, Statement, Variant
 from dbaudit.finding import Finding, Severity
+from dbaudit.report import plan_change
 from dbaudit.report.spans import span_json
 from dbaudit.report.units import clean, count, milliseconds
 
@@ -34,14 +35,15 @@ def rows(report: Report) -> tuple[StatementRow, ...]:
 
 
 def as_json(report: Report) -> list[dict[str, Any]]:
-    """The `statements` key of the JSON report; `plan` is EXPLAIN's own object, untouched."""
+    """The `statements` key of the JSON report; `plan` is EXPLAIN's own object, untouched but for the
+    values of parameters."""
     return [_json(explained) for explained in report.facts.get(Explained)]
 
 
 def _row(explained: Explained, findings: list[Finding]) -> StatementRow:
     return StatementRow(
         label=clean(explained.statement.label),
-        outcome=clean(_outcome(explained)),
+        outcome=clean(" · ".join(filter(None, (_outcome(explained), plan_change.sentence(explained))))),
         codes=" ".join(dict.fromkeys(finding.code for finding in findings)),
         worst=max((finding.severity for finding in findings), default=None),
     )
@@ -68,6 +70,21 @@ def _json(explained: Explained) -> dict[str, Any]:
         "span": span_json(statement.span),
         "how": str(explained.how),
         "reason": explained.reason,
+        "planning_ms": plan.planning_ms if plan else None,
+        "execution_ms": plan.execution_ms if plan else None,
+        "plan": plan.raw if plan else None,
+        "parameters": list(statement.parameters),
+        "variants": [_variant(variant) for variant in explained.variants],
+    }
+
+
+def _variant(variant: Variant) -> dict[str, Any]:
+    plan = variant.plan
+    return {
+        "name": variant.name,
+        "values": None if variant.values is None else dict(variant.values),
+        "how": str(variant.how),
+        "reason": variant.reason,
         "planning_ms": plan.planning_ms if plan else None,
         "execution_ms": plan.execution_ms if plan else None,
         "plan": plan.raw if plan else None,

@@ -39,8 +39,9 @@ _ANY = re.compile(r"[$%:?@{}]|\bsqlc\b", re.IGNORECASE)
 _PLANNABLE = frozenset("select values table with insert update delete merge".split())
 # Reserved words that an expression follows, and others that may also be names.
 _BEFORE_OPERAND = frozenset(
-    "all and any array asymmetric both case distinct else except for from having ilike in intersect leading like limit "
-    "not offset on or placing returning select similar some symmetric then to trailing union using when where".split()
+    "all and any array asymmetric both case distinct else except for from having ilike in intersect into join leading "
+    "like limit not offset on or placing returning select similar some symmetric table then to trailing union update "
+    "using when where".split()
 )
 _MAY_BE_NAME = frozenset("between by escape first last next set values over like_regex rows range".split())
 _TYPES = frozenset("interval date time timestamp timestamptz timetz".split())
@@ -87,6 +88,7 @@ class _Scan:
     text: str
     found: Sequence[Token]
     names: list[str] = field(default_factory=list)
+    numbers: dict[str, int] = field(default_factory=dict)
     edits: list[Edit] = field(default_factory=list)
     styles: set[str] = field(default_factory=set)
     openers: list[str] = field(default_factory=list)
@@ -250,11 +252,12 @@ class _Scan:
         if before in _BEFORE_NAME or before == "from" and not self.is_operand_of_from(place):
             self.reason = f"is a template: {self.text[start : self.found[end - 1].end - cut]} stands for a name"
             return
-        if name and name in self.names:
-            number = self.names.index(name) + 1
-        else:
-            self.names.append(name or str(len(self.names) + 1))
-            number = len(self.names)
+        number = self.numbers.get(name, 0)
+        if not number:
+            number = len(self.names) + 1
+            self.names.append(name or str(number))
+            if name:
+                self.numbers[name] = number
         self.put(place, end, start, number, cut)
 
     def is_operand_of_from(self, place: int) -> bool:

@@ -67,7 +67,7 @@ def test_what_was_not_run_is_said_in_plain_words(dbaudit, big, sql):
     file = sql(
         "-- name: change\nupdate big set note = '' where id = 1;\n"
         "-- name: sleep\nselect pg_sleep(60);\n"
-        "-- name: parameter\nselect note from big where id = $1;\n"
+        "-- name: parameter\nselect note from big where id = 1 and length(note) = $1;\n"
         "-- name: make\ncreate table made (id int);\n"
         "\\echo hello\n"
     )
@@ -76,6 +76,34 @@ def test_what_was_not_run_is_said_in_plain_words(dbaudit, big, sql):
         assert said in done.stdout, done.stdout
     assert big.admin.execute("select to_regclass('made')").fetchone() == (None,)
     assert done.returncode == 0
+
+
+def test_parameters_are_tried_with_the_values_of_a_file_and_show_them_only_when_asked(dbaudit, big, sql):
+    file = sql("-- name: of_kind\nselect id, note from big where kind = :kind and id < %(last)s;")
+    params = sql("[of_kind.few]\nkind = 7\nlast = 42424\n[of_kind.all]\nkind = 8\nlast = 9000000\n", "params.toml")
+    hidden = dbaudit("explain", "-v", "--params", params, file, big.conninfo())
+    assert "2 sets of values" in hidden.stdout and "42424" not in hidden.stdout
+    assert "42424" not in dbaudit("explain", "-F", "json", "--params", params, file, big.conninfo()).stdout
+    shown = dbaudit("explain", "-v", "--params", params, "--show-values", file, big.conninfo())
+    assert "few: kind = '7', last = '42424'" in shown.stdout
+    (finding,) = json.loads(dbaudit("explain", "-F", "json", "--params", params, file, big.conninfo()).stdout)["findings"]
+    assert finding["fixes"][0]["statements"][0].startswith("CREATE INDEX CONCURRENTLY big_kind_")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("p.toml", "[other]\nid = 1", "no statement is called other"),
+        ("p.toml", "[one]\nnope = 1", "one has no parameter nope"),
+        ("p.toml", "one = 1", "one has no values for parameters"),
+        ("p.json", "[", "is no JSON"),
+        ("p.json", '{"one": {"id": [{"a": 1}]}}', "is no value"),
+    ],
+)
+def test_a_file_of_values_that_does_not_fit_is_exit_2(dbaudit, newest, sql, name, content, said):
+    file = sql("-- name: one\nselect 1 where 1 = :id")
+    done = dbaudit("explain", "--params", sql(content, name), file, newest.conninfo())
+    assert (done.returncode, done.stdout) == (2, "") and said in done.stderr, done.stderr
 
 
 def test_no_analyze_runs_nothing(dbaudit, big, sql):

@@ -63,28 +63,11 @@ def test_nothing_is_run_where_that_is_asked(newest_shop):
 
 
 @pytest.mark.parametrize("analyze", [True, False])
-@pytest.mark.parametrize(
-    "text",
-    ["select * from orders where id = $1", "update orders set total = $1 where id = $2 and state = $3 returning id"],
-)
-def test_parameters_are_planned_generically(shop, text, analyze):
+def test_a_change_with_parameters_is_planned_generically(shop, analyze):
+    text = "update orders set total = $1 where id = $2 and state = $3 returning id"
     explained = one(shop.session(), text, analyze=analyze)
     assert (explained.how, explained.reason) == (How.PLANNED, "has parameters: planned with a generic plan")
-    scan = list(explained.plan.nodes())[-1]
-    assert "$1" in scan.index_cond or "$2" in scan.index_cond
-
-
-def test_a_generic_plan_is_not_the_plan_for_null(shop):
-    explained = one(shop.session(), "select * from orders where state = $1")
-    assert explained.plan.root.plan_rows == 500
-
-
-@pytest.mark.parametrize("text", ["select json_build_object($1)", "select 1 where $1 is null or $1 = state"])
-def test_a_parameter_without_a_type_is_named(newest, text):
-    newest.run("create table orders (state text)")
-    explained = one(newest.session(), f"{text} /* from */".replace("state", "(select state from orders)"))
-    assert explained.how is How.NOT_RUN
-    assert "type" in explained.reason and "$1" in explained.reason
+    assert "$2" in list(explained.plan.nodes())[-1].index_cond
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from itertools import islice
 from secrets import token_hex
 
@@ -19,7 +20,8 @@ from psycopg.pq import TransactionStatus
 
 from dbaudit.errors import ServerGone
 from dbaudit.facts.plan import Plan, plan_from_json
-from dbaudit.facts.statement import Explained, How, Statement
+from dbaudit.facts.statement import Explained, How, Statement, Variant
+from dbaudit.sources.postgres import trials, variants
 from dbaudit.sources.postgres.outcome import (
     of_failure_when_planned,
     of_failure_when_run,
@@ -27,7 +29,8 @@ from dbaudit.sources.postgres.outcome import (
     reason_not_run,
     reason_not_sent,
 )
-from dbaudit.sources.postgres.pipeline import Answer, Message, describe, exchange, exchange_each, parse, query
+from dbaudit.sources.postgres.pipeline import Answer, Failure, Message, describe, exchange, exchange_each, parse, query
+from dbaudit.sources.postgres.repair import cast, reason_untyped, repaired, without_place
 from dbaudit.sources.postgres.session import Session
 from dbaudit.sources.postgres.shape import PLANNABLE, first_word, may_select_into
 from dbaudit.sources.postgres.volatility import Volatility
@@ -41,24 +44,30 @@ GENERIC = "has parameters: planned with a generic plan"
 _PARAMETER = re.compile(r"\$\d")
 # PREPARE takes statements with a plan only: a syntax error, or 42P14 for SELECT INTO before 15, says it is none.
 _NOT_PREPARABLE = ("42601", "42P14")
-_UNTYPED_PARAMETER = ("42P18", "42P08")
 _OWN_ADVISORY_LOCKS = (
     "select pg_catalog.count(*) from pg_catalog.pg_locks"
     " where locktype = 'advisory' and pid = pg_catalog.pg_backend_pid()"
 )
+_TYPE_NAME = "select pg_catalog.format_type(oid, null) from pg_catalog.pg_type where oid = $1 and typname <> 'unknown'"
 _PLAN_OPTIONS = "verbose, settings, format json"
 _RUN_OPTIONS = "analyze, buffers, verbose, settings, format json"
 
 
 def explain(
-    session: Session, statements: Iterable[Statement], *, analyze: bool = True, timeout_ms: int = 30_000
+    session: Session,
+    statements: Iterable[Statement],
+    *,
+    analyze: bool = True,
+    timeout_ms: int = 30_000,
+    show_values: bool = False,
 ) -> Iterator[Explained]:
     """Each statement with what EXPLAIN said, in order, each as soon as it is known.
 
-    Where `analyze` is false nothing is run. `timeout_ms` limits the planning and the run of each statement. Raises
+    Where `analyze` is false nothing is run. `timeout_ms` limits the planning and the run of each statement, with each
+    set of values for its parameters. Those values are left out of what is returned unless `show_values`. Raises
     ServerGone where the connection is lost.
     """
-    gate = Gate(session, analyze=analyze, timeout_ms=timeout_ms)
+    gate = Gate(session, analyze=analyze, timeout_ms=timeout_ms, show_values=show_values)
     remaining = iter(statements)
     try:
         while window := tuple(islice(remaining, 1 if analyze else PLANNED_TOGETHER)):
@@ -70,9 +79,10 @@ def explain(
 class Gate:
     """What every statement has to pass. One at a time, on one connection."""
 
-    def __init__(self, session: Session, *, analyze: bool, timeout_ms: int) -> None:
+    def __init__(self, session: Session, *, analyze: bool, timeout_ms: int, show_values: bool = False) -> None:
         self._session = session
         self._analyze = analyze
+        self._show_values = show_values
         self._timeout_ms = timeout_ms
         self._volatility = Volatility(session)
         # A pooler may hand us a server connection on which another run left its name.
@@ -84,9 +94,16 @@ class Gate:
         """Plans the statement, runs it if nothing in it acts, and rolls back. Raises ServerGone."""
         if reason := reason_not_sent(statement):
             return Explained(statement=statement, how=How.NOT_RUN, reason=reason)
+        if statement.is_ambiguous:
+            as_written = self._explain(replace(statement, edits=(), parameters=(), value_sets=()))
+            if as_written.how is not How.REJECTED:
+                return as_written
+        return self._explain(statement)
+
+    def _explain(self, statement: Statement) -> Explained:
         with self._session.losing_the_server():
             try:
-                if reason := self._volatility.reason_before_planning(statement.text):
+                if reason := self._volatility.reason_before_planning(statement.sent):
                     return Explained(statement=statement, how=How.NOT_RUN, reason=reason)
                 return self._within_transaction(statement)
             except psycopg.Error as error:
@@ -112,10 +129,10 @@ class Gate:
 
     def _is_ordinary(self, statement: Statement) -> bool:
         """Whether planning the statement needs its text alone, and cannot act."""
-        if reason_not_sent(statement) or not _is_planned_at_once(statement.text):
+        if reason_not_sent(statement) or statement.is_ambiguous or not _is_planned_at_once(statement.sent):
             return False
         try:
-            return not self._volatility.reason_before_planning(statement.text)
+            return not self._volatility.reason_before_planning(statement.sent)
         except (psycopg.Error, ServerGone):
             return False
 
@@ -124,8 +141,8 @@ class Gate:
         opening = self._session.opening(self._timeout_ms)
         batches: list[list[Message]] = []
         for statement in statements:
-            explaining = query(f"explain ({_PLAN_OPTIONS}) {statement.text}")
-            batches += [*opening, parse(statement.text), describe, explaining], [query("rollback")]
+            explaining = query(f"explain ({_PLAN_OPTIONS}) {statement.sent}")
+            batches += [*opening, parse(statement.sent), describe, explaining], [query("rollback")]
         plans: list[Plan | None] = []
         with suppress(ServerGone), self._session.losing_the_server():
             for number, answers in enumerate(exchange_each(self._session.connection, batches)):
@@ -142,7 +159,7 @@ class Gate:
                 self._session.rows("select pg_catalog.pg_advisory_unlock_all()")
 
     def _within_transaction(self, statement: Statement) -> Explained:
-        text = statement.text
+        text = statement.sent
         opening = [*self._session.opening(self._timeout_ms), parse(text), describe]
         is_plannable = first_word(text) in PLANNABLE
         at_once = _is_planned_at_once(text)
@@ -150,8 +167,12 @@ class Gate:
         failure = answers[-1].failure
         if failure and len(answers) > len(opening) and failure.sqlstate in _NOT_PREPARABLE:
             return of_utility(statement)
-        if failure and failure.sqlstate in _UNTYPED_PARAMETER:
-            reason = f"has a parameter whose type the server cannot tell ({failure.message}): write it as $1::type"
+        if failure and (better := self._repaired(statement, failure)):
+            self._roll_back()
+            explained = self._within_transaction(better)
+            if explained.how is not How.REJECTED:
+                return explained
+        if failure and (reason := reason_untyped(statement, failure)):
             return Explained(statement=statement, how=How.NOT_RUN, reason=reason)
         if failure:
             return of_failure_when_planned(statement, failure, elapsed_ms=elapsed_ms, limit_ms=self._timeout_ms)
@@ -161,29 +182,44 @@ class Gate:
         if not described.columns and may_select_into(text):
             return of_utility(statement)
         if described.parameters:
-            return self._plan_generically(statement, described)
+            return self._with_parameters(statement, described)
         if not at_once:
             answers, elapsed_ms = self._plan((), text)
             if failure := answers[-1].failure:
                 return of_failure_when_planned(statement, failure, elapsed_ms=elapsed_ms, limit_ms=self._timeout_ms)
-        return self._judge(statement, answers[-1], columns=described.columns)
+        running = query(f"explain ({_RUN_OPTIONS}) execute {self._name}")
+        return self._judge(statement, answers[-1], running, columns=described.columns)
 
-    def _judge(self, statement: Statement, answer: Answer, *, columns: int) -> Explained:
+    def _repaired(self, statement: Statement, failure: Failure) -> Statement | None:
+        """The statement with a parameter cast that the server could not give a type to, or None."""
+        if better := repaired(statement, failure):
+            return better
+        name, text = without_place(statement.sent, failure)
+        asked = name
+        while text:
+            # What its other places say is what the server deduces where this one is not there.
+            self._roll_back()
+            answers, _ = self._send(*self._session.opening(self._timeout_ms), parse(text), describe)
+            if not (failed := answers[-1].failure):
+                types, number = answers[-1].parameters, int(name[1:])
+                oid = types[number - 1] if number <= len(types) else 0
+                rows = self._session.connection.execute(_TYPE_NAME, [oid], binary=True).fetchall()
+                return cast(statement, name, rows[0][0] if rows else "text")
+            asked, text = without_place(text, failed) if asked == name else ("", "")
+        return None
+
+    def _judge(self, statement: Statement, answer: Answer, running: Message, *, columns: int) -> Explained:
         """Runs what was planned, or says why not."""
         plan, flaw = _read(answer)
         if plan is None:
             return Explained(statement=statement, how=How.NOT_RUN, reason=flaw)
         reason = (
-            (NOT_ANALYZED if not self._analyze else "")
-            or flaw
-            or reason_not_run(plan, columns=columns)
-            or self._volatility.reason_in_plan(plan)
-            or self._volatility.reason_in_text(statement.text)
+            (NOT_ANALYZED if not self._analyze else "") or flaw or self._reason_not_run(statement, plan, columns)
         )
         if reason:
             return Explained(statement=statement, how=How.PLANNED, reason=reason, plan=plan)
         self._has_run = True
-        answers, elapsed_ms = self._send(query(f"explain ({_RUN_OPTIONS}) execute {self._name}"))
+        answers, elapsed_ms = self._send(running)
         if failure := answers[-1].failure:
             return of_failure_when_run(statement, plan, failure, elapsed_ms=elapsed_ms, limit_ms=self._timeout_ms)
         run, reason = _read(answers[-1])
@@ -191,11 +227,47 @@ class Gate:
             return Explained(statement=statement, how=How.PLANNED, reason=reason, plan=plan)
         return Explained(statement=statement, how=How.ANALYZED, plan=run)
 
+    def _reason_not_run(self, statement: Statement, plan: Plan, columns: int) -> str:
+        return (
+            reason_not_run(plan, columns=columns)
+            or self._volatility.reason_in_plan(plan)
+            or self._volatility.reason_in_text(statement.sent)
+        )
+
+    def _with_parameters(self, statement: Statement, described: Answer) -> Explained:
+        """The generic plan, and what comes of it with values where running it could not act."""
+        generic = self._plan_generically(statement, described)
+        if generic.plan is None or self._reason_not_run(statement, generic.plan, described.columns):
+            return generic
+        sets, remarks = trials.value_sets(self._session.connection, statement, described.parameters, generic.plan)
+        self._roll_back()
+        known = variants.literals(statement.text) | variants.literals_in_plan(generic.plan)
+        tried = [self._variant(statement, described, name, values, known) for name, values in sets.items()]
+        return variants.together(generic, tried, remarks)
+
+    def _variant(
+        self, statement: Statement, described: Answer, name: str, values: Sequence[str | None], known: set[str]
+    ) -> Variant:
+        """What comes of the statement with these values, bound to it as its program would: in a transaction of its own."""
+
+        def explaining(options: str) -> Message:
+            return query(f"explain ({options}) {statement.sent}", values, described.parameters)
+
+        try:
+            answers, _ = self._send(*self._session.opening(self._timeout_ms), explaining(_PLAN_OPTIONS))
+            if failure := answers[-1].failure:
+                explained = Explained(statement=statement, how=How.NOT_RUN, reason=failure.message)
+            else:
+                explained = self._judge(statement, answers[-1], explaining(_RUN_OPTIONS), columns=described.columns)
+        finally:
+            self._roll_back()
+        return variants.told(explained, name, values, None if self._show_values else known)
+
     def _plan_generically(self, statement: Statement, described: Answer) -> Explained:
         """EXPLAIN (GENERIC_PLAN) is of no use: over the extended protocol it plans for the NULLs that it is given."""
         forced = query("select pg_catalog.set_config('plan_cache_mode', 'force_generic_plan', true)")
-        nulls = ", ".join(["null"] * described.parameters)
-        answers, _ = self._plan([forced], statement.text, f"({nulls})")
+        nulls = ", ".join(["null"] * len(described.parameters))
+        answers, _ = self._plan([forced], statement.sent, f"({nulls})")
         plan, reason = _read(answers[-1])
         if failure := answers[-1].failure:
             reason = f"has parameters, and the server cannot plan it without their values: {failure.message}"
@@ -211,7 +283,7 @@ class Gate:
             query(f"explain ({_PLAN_OPTIONS}) execute {self._name}{values}"),
         ]
         planned = len(opening) + len(planning)
-        closing = [] if self._analyze else [query(f"deallocate {self._name}"), query("rollback")]
+        closing = [] if self._analyze or values else [query(f"deallocate {self._name}"), query("rollback")]
         self._is_prepared = True
         answers, elapsed_ms = self._send(*opening, *planning, *closing)
         self._is_prepared = planned <= len(answers) < planned + 2

@@ -24,25 +24,26 @@ class Failure:
     message: str
     hint: str = ""
     position: int | None = None
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What the server said to one message. `value` is the first column of the first row; None where there is none.
 
-    `columns` and `parameters` are what Describe told.
+    `columns` and the types of the parameters (their oids) are what Describe told.
     """
 
     failure: Failure | None = None
     value: bytes | None = None
     columns: int = 0
-    parameters: int = 0
+    parameters: tuple[int, ...] = ()
 
 
-def query(text: str, values: Sequence[str] = ()) -> Message:
-    """Parse, Bind and Execute."""
-    encoded = [value.encode() for value in values]
-    return lambda pgconn: pgconn.send_query_params(text.encode(), encoded)
+def query(text: str, values: Sequence[str | None] = (), types: Sequence[int] = ()) -> Message:
+    """Parse, Bind and Execute; the values are in text form, None is NULL, and of these types where they are given."""
+    encoded = [None if value is None else value.encode() for value in values]
+    return lambda pgconn: pgconn.send_query_params(text.encode(), encoded, types or None)
 
 
 def parse(text: str) -> Message:
@@ -116,7 +117,9 @@ def _answer(result: pq.abc.PGresult) -> Answer:
     if result.status in (pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.PIPELINE_ABORTED):
         return Answer(failure=_failure(result))
     return Answer(
-        value=result.get_value(0, 0) if result.ntuples else None, columns=result.nfields, parameters=result.nparams
+        value=result.get_value(0, 0) if result.ntuples else None,
+        columns=result.nfields,
+        parameters=tuple(map(result.param_type, range(result.nparams))),
     )
 
 
@@ -130,4 +133,5 @@ def _failure(result: pq.abc.PGresult) -> Failure:
         message=said(pq.DiagnosticField.MESSAGE_PRIMARY) or " ".join(result.get_error_message().split()),
         hint=said(pq.DiagnosticField.MESSAGE_HINT),
         position=int(position) if position else None,
+        detail=said(pq.DiagnosticField.MESSAGE_DETAIL),
     )

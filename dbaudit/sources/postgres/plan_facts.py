@@ -31,7 +31,7 @@ def facts_about(session: Session, explained: Iterable[Explained]) -> Facts:
     """The explained statements and their texts as facts, with Server, Table, and Index and Column of what plans touch."""
     rows = tuple(explained)
     texts = sqltext.read(row.statement for row in rows)
-    plans = [row.plan for row in rows if row.plan]
+    plans = [each.plan for row in rows for each in (row, *row.variants) if each.plan]
     names = {(node.schema, node.relation) for plan in plans for node in plan.nodes() if node.relation}
     facts = collect(session, (Table,)).merged(Facts({Explained: rows, StatementText: texts}))
     try:
