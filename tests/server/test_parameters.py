@@ -68,6 +68,22 @@ def test_values_are_shown_only_where_that_is_asked(newest_shop):
     assert "secretly open" in shown.plan.root.filter
 
 
+def test_a_value_is_hidden_however_the_server_prints_it(newest_shop):
+    text = "-- dbaudit: param at = '2024-3-1 0:00'\n-- dbaudit: param n = '0042.50'\n"
+    explained = one(newest_shop, text + "select id from orders where made > :at and total = :n and id < 31337")
+    shown = explained.variants[0].plan.root
+    conditions = f"{shown.filter} {shown.index_cond}"
+    assert "2024" not in conditions and "42.5" not in conditions and "31337" in conditions
+    assert "orders.made > $1::timestamp with time zone" in conditions and "orders.total = $2" in conditions
+
+
+def test_an_optional_condition_is_tried_without_its_value(shop):
+    explained = one(shop, "select id from orders where ($1::text is null or state = $1)")
+    assert outcomes(explained)["NULL"][1] == 20_000
+    explained = one(shop, "select id from orders where (:state is null or state = :state) and (:id is null or id = :id)")
+    assert outcomes(explained)["NULL"][1] == 20_000
+
+
 def test_without_analyze_the_plans_are_compared_and_nothing_is_run(shop):
     explained = one(shop, "select id from orders where state = $1", analyze=False)
     assert (explained.how, explained.reason) == (How.PLANNED, "--no-analyze")

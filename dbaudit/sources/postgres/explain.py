@@ -169,7 +169,7 @@ class Gate:
             return of_utility(statement)
         if failure and (better := self._repaired(statement, failure)):
             self._roll_back()
-            explained = self._within_transaction(better)
+            explained = self._explain(better)
             if explained.how is not How.REJECTED:
                 return explained
         if failure and (reason := reason_untyped(statement, failure)):
@@ -253,15 +253,18 @@ class Gate:
         def explaining(options: str) -> Message:
             return query(f"explain ({options}) {statement.sent}", values, described.parameters)
 
+        opening = self._session.opening(self._timeout_ms)
+        printing = query(*variants.as_printed(values, described.parameters))
         try:
-            answers, _ = self._send(*self._session.opening(self._timeout_ms), explaining(_PLAN_OPTIONS))
+            answers, _ = self._send(*opening, printing, explaining(_PLAN_OPTIONS))
             if failure := answers[-1].failure:
                 explained = Explained(statement=statement, how=How.NOT_RUN, reason=failure.message)
             else:
                 explained = self._judge(statement, answers[-1], explaining(_RUN_OPTIONS), columns=described.columns)
         finally:
             self._roll_back()
-        return variants.told(explained, name, values, None if self._show_values else known)
+        printed = json.loads(answers[len(opening)].value or b"null") or values
+        return variants.told(explained, name, values, None if self._show_values else (known, printed))
 
     def _plan_generically(self, statement: Statement, described: Answer) -> Explained:
         """EXPLAIN (GENERIC_PLAN) is of no use: over the extended protocol it plans for the NULLs that it is given."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -12,12 +13,13 @@ from dbaudit.facts.plan import Plan, PlanNode
 from dbaudit.sources.given import quoted_element
 from dbaudit.sources.sqllex import COMMENT, PARAMETER, SPACE, WORD, fold, tokens
 
-COMMON, RARE, ABSENT = "common value", "rare value", "absent value"
+COMMON, RARE, ABSENT, NULL = "common value", "rare value", "absent value", "NULL"
 # What a page of results asks for, where nothing says how many.
 _COUNTS = {"limit": "20", "offset": "0"}
 _LOWER, _UPPER = (">", ">="), ("<", "<=")
 _EQUAL = ("=", "<>", "= ANY", "<> ALL", "~~", "~~*", "^@")
 _WHOLE = {"smallint": 2**15 - 1, "integer": 2**31 - 1, "bigint": 2**63 - 1}
+_ASKED_FOR_NULL = re.compile(r"\(\(*\$(\d+)\)*(?:::[^()]*)?\)* IS NULL")
 _LAST_UUID = "ffffffff-ffff-ffff-ffff-ffffffffffff"
 
 
@@ -66,6 +68,12 @@ def compared(plan: Plan) -> Mapping[int, Compared]:
                 ),
             )
     return found
+
+
+def optional(plan: Plan) -> set[int]:
+    """The parameters that a condition asks to be NULL: what is looked for only where they are given."""
+    texts = [text for node in plan.nodes() for text in (node.filter, node.join_filter, node.one_time_filter) if text]
+    return {int(number) for text in texts for number in _ASKED_FOR_NULL.findall(text)}
 
 
 def counts(text: str) -> Mapping[int, str]:

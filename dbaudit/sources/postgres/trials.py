@@ -35,6 +35,8 @@ def value_sets(
     given = statement.value_sets or (ValueSet(name="", values={}),)
     wanted = [n for n in numbers if any(name_of(statement.parameters, n) not in each.values for each in given)]
     found = _sampled(connection, statement, generic, {n: names[types[n - 1]] for n in numbers}) if wanted else {}
+    if found and (optional := samples.optional(generic)):
+        found = {**found, samples.NULL: {**found[samples.COMMON], **dict.fromkeys(optional)}}
     constant = samples.counts(statement.sent)
     sets: Sets = {}
     for own in given:
@@ -49,7 +51,7 @@ def value_sets(
 
 
 def _whole(
-    statement: Statement, numbers: Sequence[int], given: Mapping[str, str | None], sampled: Mapping[int, str]
+    statement: Statement, numbers: Sequence[int], given: Mapping[str, str | None], sampled: Mapping[int, str | None]
 ) -> list[str | None] | str:
     """A value for each parameter, or the name of the first that has none."""
     values: list[str | None] = []
@@ -66,7 +68,7 @@ def _whole(
 
 def _sampled(
     connection: psycopg.Connection, statement: Statement, generic: Plan, types: Mapping[int, str]
-) -> Mapping[str, Mapping[int, str]]:
+) -> Mapping[str, Mapping[int, str | None]]:
     places = samples.compared(generic)
     if not places:
         return {}

@@ -11,6 +11,7 @@ from dbaudit.facts.plan import Plan, plan_from_json
 from dbaudit.facts.statement import GENERIC_PLAN, Explained, How, Variant
 
 _UNKNOWN = "$?"
+_FIRST_NORMAL_OID, _TEXT_OID = 16384, 25
 _NO_EXPRESSIONS = frozenset(
     {
         "Node Type", "Parent Relationship", "Subplan Name", "Alias", "Index Name", "CTE Name", "Strategy", "Schema",
@@ -49,7 +50,9 @@ def masked(plan: Plan, values: Sequence[str | None], known: set[str]) -> Plan:
         if found["skipped"] or _value(found) in known:
             return found.group()
         value = _value(found)
-        return f"${values.index(value) + 1}" if value in values else _UNKNOWN
+        if value in values or len(values) == 1:
+            return f"${values.index(value) + 1 if value in values else 1}"
+        return _UNKNOWN
 
     hidden = _walk(plan.raw["Plan"], lambda text: _LITERAL.sub(name, text))
     return plan_from_json({**plan.raw, "Plan": hidden})
@@ -62,14 +65,30 @@ def without_values(message: str, values: Sequence[str | None]) -> str:
     return message
 
 
-def told(explained: Explained, name: str, values: Sequence[str | None], known: set[str] | None) -> Variant:
-    """What came of a statement with one set of values; without them where `known`, from `masked`, is given."""
+def as_printed(values: Sequence[str | None], types: Sequence[int]) -> tuple[str, Sequence[str | None], Sequence[int]]:
+    """A query, its parameters and their types: what the server prints the values as, in a JSON array.
+
+    The output of a type that is not PostgreSQL's own is not asked for: a cast of it to text may be a function.
+    """
+    texts = ", ".join(f"${number}::pg_catalog.text" for number in range(1, len(values) + 1))
+    own = [oid if oid < _FIRST_NORMAL_OID else _TEXT_OID for oid in types]
+    return f"select pg_catalog.to_json(array[{texts}])", values, own
+
+
+def told(
+    explained: Explained, name: str, values: Sequence[str | None], hidden: tuple[set[str], Sequence[str | None]] | None
+) -> Variant:
+    """What came of a statement with one set of values.
+
+    They are left out where `hidden` is given: the literals that may be shown, and the values as the server prints them.
+    """
     plan, reason, shown = explained.plan, explained.reason, None
-    if known is None:
+    if hidden is None:
         names = explained.statement.parameters
         shown = {name_of(names, number): value for number, value in enumerate(values, start=1)}
     else:
-        plan = masked(plan, values, known) if plan else None
+        known, printed = hidden
+        plan = masked(plan, printed, known) if plan else None
         reason = without_values(reason, values)
     return Variant(name=name, how=explained.how, reason=reason, plan=plan, limit_ms=explained.limit_ms, values=shown)
 
