@@ -28,7 +28,8 @@ rollback
 Nothing is set for the session, nothing is created, and no row of yours is read but by your own statements under
 `explain`. There, each statement is parsed and described by the server, prepared, planned by EXPLAIN (VERBOSE), and run
 by EXPLAIN (ANALYZE) only where it reads, and where what its plan calls is not volatile. INSERT, UPDATE, DELETE and
-MERGE are planned and never run; `--no-analyze` runs nothing at all.
+MERGE are planned and never run; `--no-analyze` runs nothing at all. Parameters are bound over the protocol to values
+from your files, or to values of the columns in pg_stats; those are shown only with `--show-values`.
 
 A name ending in `_15`, `_16` … is the variant for that major version and later ones.
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dbaudit.facts.plan import Plan, PlanNode
+from dbaudit.facts.plan_time import is_gather
 from dbaudit.facts.statement import GENERIC_PLAN, Explained, How, Variant
 from dbaudit.report.units import count, milliseconds
 
@@ -63,6 +64,8 @@ def _difference(plan: Plan, others: Sequence[Plan]) -> str:
     elsewhere = {_kind(node) for other in others for node in other.nodes()}
     own = [node for node in plan.nodes() if _kind(node) not in elsewhere] or [plan.root]
     node = next((node for node in own if node.relation), own[0])
+    if is_gather(node):
+        return "a parallel plan"
     index = f" using {node.index_name}" if node.index_name else ""
     relation = f" on {node.relation}" if node.relation else ""
     return f"{node.node_type}{index}{relation}"

@@ -105,6 +105,7 @@ def test_a_range_is_wide_for_the_common_values_and_narrow_for_the_rare_ones(newe
         "select id from orders where state = any($1)",
         "select id from orders where state in (?, ?)",
         "select id from orders where id between ? and ?",
+        "select id from orders where lower(state) = lower($1)",
         "select id from orders where ($1 is null or state = $1)",
         "select id from orders where $1 is null or id = $1",
         "select o.id from orders o join orders p on p.id = o.id where p.state = @state",

@@ -17,6 +17,7 @@ COMMON, RARE, ABSENT, NULL = "common value", "rare value", "absent value", "NULL
 # What a page of results asks for, where nothing says how many.
 _COUNTS = {"limit": "20", "offset": "0"}
 _LOWER, _UPPER = (">", ">="), ("<", "<=")
+_SIMPLE = (Form.COLUMN, Form.CAST, Form.FUNCTION)
 _EQUAL = ("=", "<>", "= ANY", "<> ALL", "~~", "~~*", "^@")
 _WHOLE = {"smallint": 2**15 - 1, "integer": 2**31 - 1, "bigint": 2**63 - 1}
 _ASKED_FOR_NULL = re.compile(r"\(\(*\$(\d+)\)*(?:::[^()]*)?\)* IS NULL")
@@ -55,9 +56,9 @@ def compared(plan: Plan) -> Mapping[int, Compared]:
     found: dict[int, Compared] = {}
     for condition in _all_conditions(plan):
         node = nodes.get(condition.alias)
-        if node is None or condition.form not in (Form.COLUMN, Form.CAST) or condition.value_columns:
+        if node is None or condition.form not in _SIMPLE or condition.value_columns:
             continue
-        numbers, is_list = _parameters(condition.value)
+        numbers, is_list = _parameters(_comparable(condition))
         is_array = condition.operator in ("= ANY", "<> ALL") and not is_list
         for number in numbers if condition.operator in (*_EQUAL, *_LOWER, *_UPPER) else ():
             found.setdefault(
@@ -153,9 +154,20 @@ def _all_conditions(plan: Plan) -> Iterator[Condition]:
                 yield from condition.branches or (condition,)
 
 
-def _parameters(value: str) -> tuple[list[int], bool]:
+def _comparable(condition: Condition) -> Sequence[Item]:
+    """The items of the value; of lower(name) = lower($1) those inside, which are made into one as the column's are."""
+    items: Sequence[Item] = parse(condition.value).items
+    while len(items) == 1 and isinstance(items[0], Group):
+        items = items[0].items
+    if condition.form is not Form.FUNCTION:
+        return items
+    is_same = len(items) == 2 and isinstance(items[0], Token) and items[0].unquoted == condition.function
+    return items[1].items if is_same and isinstance(items[1], Group) else ()
+
+
+def _parameters(items: Sequence[Item]) -> tuple[list[int], bool]:
     """The parameters that a value consists of, with their casts or as ARRAY[…], and whether it is such a list."""
-    every = list(_flat(parse(value).items))
+    every = list(_flat(items))
     if any(token.kind not in ("parameter", "type", "comma") and token.text != "ARRAY" for token in every):
         return [], False
     numbers = [int(token.text[1:]) for token in every if token.kind == "parameter"]

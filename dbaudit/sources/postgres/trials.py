@@ -45,7 +45,8 @@ def value_sets(
         for name, values in (tried or {"": {}}).items():
             whole = _whole(statement, numbers, own.values, {**constant, **values})
             if isinstance(whole, str):
-                return {}, f"; no value is known for {whole}: {_HOW.format(whole)}"
+                called = f"${whole}" if whole.isdigit() else whole
+                return {}, f"; no value is known for {called}: {_HOW.format(called)}"
             sets.setdefault(own.name or name or "any value", whole)
     return sets, ""
 
