@@ -42,8 +42,12 @@ def name_and_values(variant: Variant) -> str:
     """What a variant is called, with its values where they may be shown."""
     if not variant.values:
         return variant.name
-    shown = ", ".join(f"{name} = {'NULL' if value is None else value!r}" for name, value in variant.values.items())
-    return f"{variant.name}: {shown}"
+    return f"{variant.name}: " + ", ".join(_assignment(name, value) for name, value in variant.values.items())
+
+
+def _assignment(name: str, value: str | None) -> str:
+    written = "NULL" if value is None else "'" + value.replace("'", "''") + "'"
+    return f"{f'${name}' if name.isdigit() else name} = {written}"
 
 
 def _is_generic(variant: Variant) -> bool:

@@ -178,7 +178,7 @@ def test_values_of_a_file_are_tried_set_by_set(newest_shop):
 def test_a_value_that_is_none_of_its_type_is_said_without_it(newest_shop):
     text = "-- dbaudit: param id = 'confidential'\nselect state from orders where id = :id"
     explained = one(newest_shop, text)
-    assert explained.how is How.PLANNED
+    assert explained.how is How.PLANNED and explained.statement.value_sets == ()
     assert explained.reason.endswith("refused: invalid input syntax for type integer: \"$1\"")
 
 

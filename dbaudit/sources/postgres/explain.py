@@ -71,7 +71,7 @@ def explain(
     remaining = iter(statements)
     try:
         while window := tuple(islice(remaining, 1 if analyze else PLANNED_TOGETHER)):
-            yield from map(gate.explain, window) if analyze else gate.plan_together(window)
+            yield from map(_without_values, map(gate.explain, window) if analyze else gate.plan_together(window))
     finally:
         gate.leave_nothing()
 
@@ -309,6 +309,13 @@ class Gate:
         self._is_prepared = False
         if exchange(connection, *map(query, [*messages, "rollback"]))[-1].failure:
             exchange(connection, query("rollback"))
+
+
+def _without_values(explained: Explained) -> Explained:
+    """Facts outlive the report: what was given for the parameters is no part of them."""
+    if not explained.statement.value_sets:
+        return explained
+    return replace(explained, statement=replace(explained.statement, value_sets=()))
 
 
 def _is_planned_at_once(text: str) -> bool:

@@ -68,9 +68,9 @@ def without_values(message: str, values: Sequence[str | None]) -> str:
 def as_printed(values: Sequence[str | None], types: Sequence[int]) -> tuple[str, Sequence[str | None], Sequence[int]]:
     """A query, its parameters and their types: what the server prints the values as, in a JSON array.
 
-    The output of a type that is not PostgreSQL's own is not asked for: a cast of it to text may be a function.
+    Not by a cast, which may be a function of somebody's; what is not PostgreSQL's own type is taken for text.
     """
-    texts = ", ".join(f"${number}::pg_catalog.text" for number in range(1, len(values) + 1))
+    texts = ", ".join(f"pg_catalog.format('%s', ${number})" for number in range(1, len(values) + 1))
     own = [oid if oid < _FIRST_NORMAL_OID else _TEXT_OID for oid in types]
     return f"select pg_catalog.to_json(array[{texts}])", values, own
 
