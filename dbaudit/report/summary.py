@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from dbaudit.engine import Report
 from dbaudit.facts.statement import Explained
 from dbaudit.finding import Finding, Fix, Severity
-from dbaudit.report.units import clean, count, milliseconds
+from dbaudit.report.text import clean
+from dbaudit.units import age, count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,4 +93,4 @@ def last_line(report: Report) -> str:
 
 
 def _statistics_age(age_s: float | None) -> str:
-    return "statistics of unknown age" if age_s is None else f"statistics since {milliseconds(age_s * 1000)} at least"
+    return "statistics of unknown age" if age_s is None else f"statistics since {age(age_s * 1000)} at least"

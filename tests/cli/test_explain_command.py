@@ -10,7 +10,6 @@ import time
 
 import pytest
 
-
 BIG = (
     "create table big (id int primary key, kind int, note text)",
     "insert into big select i, i % 1000, repeat('x', 40) from generate_series(1, 60000) i",

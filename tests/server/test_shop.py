@@ -1,6 +1,5 @@
 """The demo shop is the same on the oldest and the newest major, and each of its faults is really there."""
 
-import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 

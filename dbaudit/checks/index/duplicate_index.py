@@ -34,7 +34,6 @@ While you replace an index by a new one, for example in another tablespace.
 
 from __future__ import annotations
 
-from dbaudit.checks._words import size
 from dbaudit.checks.index._drop import children_of, drop
 from dbaudit.checks.index._locked import unread
 from dbaudit.checks.index._twins import Superfluous, duplicates
@@ -42,6 +41,7 @@ from dbaudit.checks.registry import Verdicts, check
 from dbaudit.facts import Facts
 from dbaudit.facts.catalog import Index
 from dbaudit.finding import Finding, Severity, Subject
+from dbaudit.units import size
 
 
 @check("IDX002", name="duplicate-index", severity=Severity.WARNING, needs=(Index,))
@@ -61,7 +61,7 @@ def duplicate_index(facts: Facts) -> Verdicts:
                 "scans_count": twin.index.scans,
                 "kept_scans_count": twin.kept.scans,
             },
-            fixes=(drop(twin.index, children, f"Drop it and keep {twin.kept.qualified}"),),
+            fixes=(drop(twin.index, children, f"drop it and keep {twin.kept.qualified}"),),
         )
 
 
