@@ -80,7 +80,8 @@ def where(finding: Finding) -> str:
 def last_line(report: Report) -> str:
     """Findings by severity, what was suppressed and skipped, the server and the age of its statistics."""
     found = [count(number, str(severity)) for severity, number in severity_counts(report).items() if number]
-    parts = [", ".join(found) if found else "nothing found"]
+    nothing = "nothing found" if report.checks_run and not report.failure else "nothing found, and the audit not finished"
+    parts = [", ".join(found) or nothing]
     if report.suppressed:
         parts.append(f"{report.suppressed} suppressed")
     skipped = {skip.code for skip in report.skipped}

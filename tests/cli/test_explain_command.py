@@ -122,6 +122,15 @@ def test_files_that_cannot_be_read_are_exit_2(dbaudit, newest, tmp_path):
         assert said in done.stderr
 
 
+def test_a_file_of_a_gigabyte_is_refused_at_once(dbaudit, newest, tmp_path):
+    path = tmp_path / "server.log"
+    with path.open("wb") as file:
+        file.truncate(1 << 30)
+    done = dbaudit("explain", path, newest.conninfo())
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "larger than 64 MB" in done.stderr
+
+
 def test_only_statements_that_cannot_be_explained_are_no_audit(dbaudit, newest, sql):
     done = dbaudit("explain", sql("create table a (id int);"), newest.conninfo())
     assert done.returncode == 2
