@@ -70,7 +70,8 @@ def _audit(server: LabServer, checks: tuple[Check, ...]) -> Report:
         facts = explained.merged(activity).merged(collect(session, kinds))
     finally:
         session.close()
-    options = {check.code: check.options(**shop.DEMO_OPTIONS[check.code]) for check in checks if check.code in shop.DEMO_OPTIONS}
+    given = shop.DEMO_OPTIONS
+    options = {check.code: check.options(**given[check.code]) for check in checks if check.code in given}
     return audit(
         command="demo", facts=facts, checks=checks, options=options, failure=session.lost, interrupted=interrupted
     )

@@ -14,6 +14,8 @@ from dbaudit.facts.server import Server
 from dbaudit.finding import Unknown
 from dbaudit.units import age, count, size
 
+_WAL_RECEIVERS = ("pg_receivewal", "pg_basebackup", "barman_receive_wal")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suspect:
@@ -78,7 +80,7 @@ def why_unknown(server: Server, standbys: Sequence[Standby], minimum_age_days: f
 
 
 def _may_be_queried(standby: Standby) -> bool:
-    return standby.state != "backup" and standby.application_name not in ("pg_receivewal", "pg_basebackup", "barman_receive_wal")
+    return standby.state != "backup" and standby.application_name not in _WAL_RECEIVERS
 
 
 def _is_free(index: Index) -> bool:

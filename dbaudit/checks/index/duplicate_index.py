@@ -26,7 +26,8 @@ index whose rule the kept one does not enforce just so (NULLS NOT DISTINCT, DEFE
     DROP INDEX CONCURRENTLY customers_email_idx;
 It takes a ShareUpdateExclusiveLock, and waits for transactions that use the table; reads and writes go on. A
 constraint, or the index of a partitioned table, can be dropped only under an AccessExclusiveLock, which blocks both on
-the table and its partitions for a moment. What names the index, such as ON CONFLICT ON CONSTRAINT or a hint, must name the other.
+the table and its partitions for a moment. What names the index, such as ON
+CONFLICT ON CONSTRAINT or a hint, must name the other.
 
 ## When to ignore
 While you replace an index by a new one, for example in another tablespace.

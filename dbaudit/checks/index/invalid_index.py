@@ -85,7 +85,8 @@ def _is_left_over(index: Index) -> bool:
 def _without_part(index: Index, facts: Facts) -> str:
     """Which partitions keep the index of a partitioned table from being valid."""
     attached = {part.table_oid: part for part in facts[Index] if part.parent_oid == index.oid}
-    partitions = sorted((table for table in facts[Table] if table.parent_oid == index.table_oid), key=lambda table: table.qualified)
+    partitions = [table for table in facts[Table] if table.parent_oid == index.table_oid]
+    partitions.sort(key=lambda table: table.qualified)
     lacking = [table.qualified for table in partitions if table.oid not in attached]
     broken = [part.qualified for part in attached.values() if not part.is_valid]
     reasons = [f"no index of {listed(lacking)} is attached to it"] if lacking else []

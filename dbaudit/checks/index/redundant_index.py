@@ -25,8 +25,8 @@ worth its writes. Where several indexes cover it, one that is not redundant itse
     DROP INDEX CONCURRENTLY orders_customer_idx;
 It takes a ShareUpdateExclusiveLock, and waits for transactions that use the table; reads and writes go on. The index
 of a partitioned table can be dropped only under an AccessExclusiveLock, which blocks both there and on its partitions
-for a moment. Lost are some speed, as the longer index has more pages, and the order of equal keys by their place in the table, which deduplication
-and bitmap scans like.
+for a moment. Lost are some speed, as the longer index has more pages, and the order of equal keys by their place in
+the table, which deduplication and bitmap scans like.
 
 ## When to ignore
 The shorter index is much smaller, hot, and on a table that is seldom written.
