@@ -36,7 +36,7 @@ def demo(
     from dbaudit.lab.server import start
 
     checks = chosen(output, "PLN", "SQL", "IDX", "TBL", "CON")
-    _tell(output, "starting an embedded PostgreSQL and loading the demo shop, about 1.5 million rows")
+    _tell(output, "starting an embedded PostgreSQL and loading the demo shop, 2.2 million rows")
     with start(resolve(pg_bin), shop.SETTINGS) as server:
         shop.create(server.conninfo())
         shop.load(server.conninfo(shop.DATABASE))
