@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dbaudit.facts.plan import Plan, PlanNode
 from dbaudit.facts.plan_time import is_gather
 from dbaudit.facts.statement import GENERIC_PLAN, Explained, How, Variant
-from dbaudit.report.units import count, milliseconds
+from dbaudit.units import count, milliseconds
 
 
 def sentence(explained: Explained) -> str:

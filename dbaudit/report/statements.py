@@ -10,7 +10,8 @@ from dbaudit.facts.statement import Explained, How, Statement, Variant
 from dbaudit.finding import Finding, Severity
 from dbaudit.report import plan_change
 from dbaudit.report.spans import span_json
-from dbaudit.report.units import clean, count, milliseconds
+from dbaudit.report.text import clean
+from dbaudit.units import count, milliseconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

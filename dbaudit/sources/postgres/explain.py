@@ -49,7 +49,7 @@ _OWN_ADVISORY_LOCKS = (
     " where locktype = 'advisory' and pid = pg_catalog.pg_backend_pid()"
 )
 _TYPE_NAME = "select pg_catalog.format_type(oid, null) from pg_catalog.pg_type where oid = $1 and typname <> 'unknown'"
-_PLAN_OPTIONS = "verbose, settings, format json"
+_PLAN_OPTIONS = "verbose, settings, summary, format json"
 _RUN_OPTIONS = "analyze, buffers, verbose, settings, format json"
 
 
@@ -225,7 +225,8 @@ class Gate:
         run, reason = _read(answers[-1])
         if run is None:
             return Explained(statement=statement, how=How.PLANNED, reason=reason, plan=plan)
-        return Explained(statement=statement, how=How.ANALYZED, plan=run)
+        # The second EXPLAIN found the plan made: it took the time of the first.
+        return Explained(statement=statement, how=How.ANALYZED, plan=replace(run, planning_ms=plan.planning_ms))
 
     def _reason_not_run(self, statement: Statement, plan: Plan, columns: int) -> str:
         return (
