@@ -73,11 +73,11 @@ def subplan_per_row(facts: Facts, options: Options) -> Verdicts:
         above = parents(plan) if plan and times else {}
         named = named_scans(explained, relations) if times else frozenset()
         for node in times:
-            is_repeated = node.parent_relationship == SUB_PLAN and (node.actual_loops or 0) >= options.loops
-            if not is_repeated or not whole_ms or is_told_below(node, named):
+            is_subplan = node.parent_relationship == SUB_PLAN and node in above
+            if not is_subplan or (node.actual_loops or 0) < options.loops or not whole_ms:
                 continue
             ratio = times[node].inclusive_ms / whole_ms
-            if ratio >= options.time_ratio:
+            if ratio >= options.time_ratio and not is_told_below(node, named):
                 yield _finding(explained, node, above[node], times[node].inclusive_ms, ratio)
 
 
