@@ -9,7 +9,8 @@ from dbaudit.facts.plan import PlanNode
 
 # These keep the order of the rows that they pass on.
 _KEEPING = (
-    "Nested Loop", "Gather Merge", "Merge Append", "LockRows", "Subquery Scan", "Result", "Incremental Sort", "ProjectSet",
+    "Nested Loop", "Gather Merge", "Merge Append", "LockRows", "Subquery Scan", "Result", "Incremental Sort",
+    "ProjectSet",
 )
 
 

@@ -82,7 +82,8 @@ def _judged(
         if each.alias in own and each.column in whole.partition_columns
     ]
     wrapped = next(((condition, column) for condition, column in on_key if _is_wrapped(condition, column)), None)
-    if not found or (on_key and (wrapped is None or len(on_key) > 1 and not all(_is_wrapped(*pair) for pair in on_key))):
+    may_prune = any(not _is_wrapped(condition, column) for condition, column in on_key)
+    if not found or may_prune:
         return
     time_ms = sum(times[each].inclusive_ms for each in scans) if times else None
     whole_ms = times[plan.root].inclusive_ms if times else 0.0
@@ -106,6 +107,5 @@ def _is_wrapped(condition: Condition, column: Column | None) -> bool:
 
 def _leaf_counts(relations: Relations) -> Mapping[int, int]:
     """How many partitions that hold rows each partitioned table at the top of a tree has."""
-    return Counter(
-        relations.whole(table).oid for table in relations.by_oid.values() if table.parent_oid and not table.is_partitioned
-    )
+    tables = relations.by_oid.values()
+    return Counter(relations.whole(table).oid for table in tables if table.parent_oid and not table.is_partitioned)

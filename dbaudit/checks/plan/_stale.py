@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from dbaudit.checks._words import count
 from dbaudit.checks.plan._relations import Relations
 from dbaudit.checks.plan._waste import is_surely_small
 from dbaudit.facts.catalog import Table
 from dbaudit.facts.server import Server
 from dbaudit.finding import Fix
+from dbaudit.units import count
 
 MODIFIED_RATIO = 0.20
 FEWEST_ROWS = 1_000

@@ -32,14 +32,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from dbaudit.checks._words import count
-from dbaudit.checks.plan._words import about, ms, percent, rows
+from dbaudit.checks.plan._words import about, percent, rows
 from dbaudit.checks.registry import Verdicts, check
 from dbaudit.facts import Facts
 from dbaudit.facts.plan import PlanNode
 from dbaudit.facts.plan_time import NodeTime, node_times, rows_read, total_rows
 from dbaudit.facts.statement import Explained
 from dbaudit.finding import Finding, Fix, Severity
+from dbaudit.units import count, milliseconds
 
 _CTE = "CTE "
 
@@ -84,7 +84,8 @@ def _finding(
     is_read_once = len(scans) == 1
     message = f"WITH {name} was computed in full, {rows(total_rows(cte))}, and {rows(kept)} of {rows(read)} passed the "
     message += "filter on it" if is_read_once else f"filters of {count(len(scans), 'scan')} of it"
-    message += f"; that took {ms(time_ms)} and {percent(min(1.0, time_ms / whole_ms))} of the statement's time"
+    ratio = min(1.0, time_ms / whole_ms)
+    message += f"; that took {milliseconds(time_ms)} and {percent(ratio)} of the statement's time"
     title = f"write WITH {name} AS NOT MATERIALIZED, or move the condition inside" if is_read_once else (
         f"move the conditions inside WITH {name}, joined by OR"
     )
@@ -98,7 +99,7 @@ def _finding(
             "read_rows_count": round(read),
             "kept_rows_count": round(kept),
             "time_ms": round(time_ms, 3),
-            "time_ratio": round(min(1.0, time_ms / whole_ms), 4),
+            "time_ratio": round(ratio, 4),
         },
         fixes=(Fix(title=title, applicability="manual"),),
         discriminator=name,

@@ -22,8 +22,8 @@ for its page.
     ALTER TABLE orders SET (autovacuum_vacuum_insert_scale_factor = 0.02, autovacuum_vacuum_scale_factor = 0.02);
 
 ## When to ignore
-When the rows that are read are those that were just written: no VACUUM keeps up with that. Where VACUUM changes nothing,
-an old transaction, a replication slot or a prepared transaction holds it back.
+When the rows that are read are those that were just written: no VACUUM keeps up with that. Where VACUUM changes
+nothing, an old transaction, a replication slot or a prepared transaction holds it back.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from dataclasses import dataclass
 
 from dbaudit.checks.plan._named import named_scans
 from dbaudit.checks.plan._relations import Relations
-from dbaudit.checks.plan._words import about, ms, node_name, percent, rows
+from dbaudit.checks.plan._words import about, node_name, percent, rows
 from dbaudit.checks.registry import Verdicts, check
 from dbaudit.facts import Facts
 from dbaudit.facts.catalog import Table
@@ -40,6 +40,7 @@ from dbaudit.facts.plan import PlanNode
 from dbaudit.facts.plan_time import node_times, rows_removed, total_rows
 from dbaudit.facts.statement import Explained
 from dbaudit.finding import Finding, Fix, Severity
+from dbaudit.units import milliseconds
 
 _ROUNDING = 0.5
 
@@ -84,7 +85,7 @@ def _finding(
     explained: Explained, whole: Table, node: PlanNode, fetched: float, read: float, time_ms: float, time_ratio: float
 ) -> Finding:
     message = f"{node_name(node)} fetched {rows(fetched)} from the table, {percent(min(1.0, fetched / read))} of those "
-    message += f"that it read, in {ms(time_ms)}: their pages are not marked all-visible"
+    message += f"that it read, in {milliseconds(time_ms)}: their pages are not marked all-visible"
     return Finding(
         code="PLN007",
         subject=about(explained.statement),

@@ -8,9 +8,9 @@ JIT pays where millions of rows go through the same expressions. It is switched 
 far above what the statement really does: one that would have taken 20 ms takes 300.
 
 ## How it is found
-From the JIT section of EXPLAIN ANALYZE: generation, inlining, optimization and emission, which are part of the execution
-time. EXPLAIN adds up the leader and the parallel workers, who compile at the same time each for itself, so the sum is
-divided by their number. Below 10 ms nothing is said.
+From the JIT section of EXPLAIN ANALYZE: generation, inlining, optimization and emission, which are part of the
+execution time. EXPLAIN adds up the leader and the parallel workers, who compile at the same time each for itself, so
+the sum is divided by their number. Below 10 ms nothing is said.
 
 ## Example
     SELECT c.name, count(*) FROM order_items i JOIN products p ON … JOIN categories c ON … GROUP BY c.name;
@@ -32,12 +32,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dbaudit.checks.plan._words import about, ms, percent
+from dbaudit.checks.plan._words import about, percent
 from dbaudit.checks.registry import Verdicts, check
 from dbaudit.facts import Facts
 from dbaudit.facts.plan import Plan
 from dbaudit.facts.statement import Explained
 from dbaudit.finding import Finding, Fix, Severity
+from dbaudit.units import milliseconds
 
 _OFF = Fix(title="give this statement SET LOCAL jit = off, or raise jit_above_cost", applicability="manual")
 
@@ -60,8 +61,8 @@ def jit_dominates(facts: Facts, options: Options) -> Verdicts:
         ratio = min(1.0, jit_ms / plan.execution_ms)
         if jit_ms < options.jit_ms or ratio < options.time_ratio:
             continue
-        message = f"just-in-time compilation took {ms(jit_ms)} of {ms(plan.execution_ms)}, {percent(ratio)} of the "
-        message += "execution"
+        message = f"just-in-time compilation took {milliseconds(jit_ms)} of {milliseconds(plan.execution_ms)}, "
+        message += f"{percent(ratio)} of the execution"
         yield Finding(
             code="PLN014",
             subject=about(explained.statement),

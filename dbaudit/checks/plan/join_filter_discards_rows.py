@@ -32,15 +32,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dbaudit.checks._words import count, listed
+from dbaudit.checks._words import listed
 from dbaudit.checks.plan._joins import Join, join_filters
 from dbaudit.checks.plan._relations import Relations
-from dbaudit.checks.plan._words import about, ms, percent
+from dbaudit.checks.plan._words import about, percent
 from dbaudit.checks.registry import Verdicts, check
 from dbaudit.facts import Facts
 from dbaudit.facts.catalog import Table
 from dbaudit.facts.statement import Explained
 from dbaudit.finding import Finding, Fix, Scalar, Severity
+from dbaudit.units import count, milliseconds
 
 _UNION = Fix(
     title="split the OR into one join for each branch and UNION them; that removes duplicate rows, so select the keys",
@@ -70,7 +71,8 @@ def _finding(explained: Explained, join: Join) -> Finding:
     columns = list(dict.fromkeys(f"{each.alias}.{each.column}" for each in join.columns))
     message = f"a {join.node.node_type} looked at {count(join.removed_rows + join.kept_rows, 'pair')} of rows "
     message += f"to keep {count(join.kept_rows, 'pair')} by its Join Filter on "
-    message += f"{listed(columns) or 'an expression'}, {ms(join.time_ms)} and {percent(join.time_ratio)} of the time"
+    message += f"{listed(columns) or 'an expression'}, {milliseconds(join.time_ms)} and "
+    message += f"{percent(join.time_ratio)} of the statement's time"
     if join.is_either:
         message += "; an OR over two relations can be neither hashed nor merged"
     evidence: dict[str, Scalar] = {

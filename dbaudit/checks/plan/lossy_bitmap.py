@@ -31,15 +31,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dbaudit.checks._words import count
 from dbaudit.checks.plan._memory import rounded_up, setting_kb
-from dbaudit.checks.plan._words import about, kilobytes, ms, node_name, rows
+from dbaudit.checks.plan._words import about, kilobytes, node_name, rows
 from dbaudit.checks.registry import Verdicts, check
 from dbaudit.facts import Facts
 from dbaudit.facts.plan import PlanNode
 from dbaudit.facts.plan_time import node_times, total_rows
 from dbaudit.facts.statement import Explained
 from dbaudit.finding import Finding, Fix, Severity
+from dbaudit.units import count, milliseconds
 
 _DEFAULT_KB = 4096
 _PAGE_BYTES = 64
@@ -74,7 +74,8 @@ def _finding(explained: Explained, node: PlanNode, removed: float, time_ms: floa
     lossy = node.lossy_heap_blocks or 0.0
     needed_kb = (lossy + (node.exact_heap_blocks or 0.0)) * _PAGE_BYTES / 1024
     message = f"the bitmap of {node_name(node)} did not fit into work_mem ({kilobytes(had_kb)}): "
-    message += f"{count(lossy, 'page')} became lossy, and {rows(removed)} were checked again and removed, in {ms(time_ms)}"
+    message += f"{count(lossy, 'page')} became lossy, and {rows(removed)} were checked again and removed, "
+    message += f"in {milliseconds(time_ms)}"
     title = f"give this statement SET LOCAL work_mem = '{rounded_up(max(needed_kb, had_kb))}'"
     if needed_kb > options.most_kb:
         title = "find fewer rows: no work_mem in reason holds the bitmap"

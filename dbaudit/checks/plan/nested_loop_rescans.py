@@ -32,17 +32,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dbaudit.checks._words import count
 from dbaudit.checks.plan._relations import Relations
 from dbaudit.checks.plan._rescans import Rescans, rescans
 from dbaudit.checks.plan._statistics import statistics_for
-from dbaudit.checks.plan._words import about, ms, node_name, percent, rows
+from dbaudit.checks.plan._words import about, node_name, percent, rows
 from dbaudit.checks.registry import Verdicts, check
 from dbaudit.facts import Facts
 from dbaudit.facts.catalog import Table
 from dbaudit.facts.column import Column
 from dbaudit.facts.statement import Explained
 from dbaudit.finding import Confidence, Finding, Scalar, Severity
+from dbaudit.units import count, milliseconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,9 +66,10 @@ def nested_loop_rescans(facts: Facts, options: Options) -> Verdicts:
 
 def _finding(explained: Explained, found: Rescans, relations: Relations) -> Finding:
     whole = relations.whole(found.table)
-    message = f"{rows(found.outer.actual_rows or 0)} came from {node_name(found.misjudged)}, where the planner expected "
+    message = f"{rows(found.outer.actual_rows or 0)} came from {node_name(found.misjudged)}, where the planner "
+    message += "expected "
     message += f"{rows(found.outer.plan_rows)}: {node_name(found.inner)} was run {count(found.loops, 'time')}, "
-    message += f"{ms(found.time_ms)} and {percent(found.time_ratio)} of the time, "
+    message += f"in {milliseconds(found.time_ms)} and {percent(found.time_ratio)} of the time, "
     message += f"where one scan of {whole.qualified} would have been cheaper"
     evidence: dict[str, Scalar] = {
         "node": node_name(found.inner),

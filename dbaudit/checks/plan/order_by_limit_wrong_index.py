@@ -49,7 +49,6 @@ from dbaudit.facts.plan_time import parents
 from dbaudit.facts.statement import Explained
 from dbaudit.finding import Finding, Fix, Severity
 
-
 _OTHERWISE = Fix(
     title="order by an expression, such as the column + 0, that this index does not have", applicability="manual"
 )

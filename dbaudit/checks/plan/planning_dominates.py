@@ -28,12 +28,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dbaudit.checks._words import count
-from dbaudit.checks.plan._words import about, ms, percent
+from dbaudit.checks.plan._words import about, percent
 from dbaudit.checks.registry import Verdicts, check
 from dbaudit.facts import Facts
 from dbaudit.facts.statement import Explained
 from dbaudit.finding import Confidence, Finding, Fix, Severity
+from dbaudit.units import count, milliseconds
 
 _FIX = Fix(title="prepare the statement and keep its plan, or give the planner less to choose from",
            applicability="manual")
@@ -57,8 +57,8 @@ def planning_dominates(facts: Facts, options: Options) -> Verdicts:
         if plan.planning_ms < options.planning_ms or ratio < options.time_ratio:
             continue
         relations = len({(node.schema, node.relation) for node in plan.nodes() if node.relation})
-        message = f"planning took {ms(plan.planning_ms)}, {percent(ratio)} of the time, and execution "
-        message += f"{ms(plan.execution_ms)}; the plan reads {count(relations, 'relation')}"
+        message = f"planning took {milliseconds(plan.planning_ms)}, {percent(ratio)} of the time, and execution "
+        message += f"{milliseconds(plan.execution_ms)}; the plan reads {count(relations, 'relation')}"
         yield Finding(
             code="PLN015",
             subject=about(explained.statement),

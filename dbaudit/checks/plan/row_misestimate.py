@@ -35,8 +35,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dbaudit.checks.plan._misestimate import ERROR_FACTOR, ERROR_MS, FEWEST_ROWS, INFO_FACTOR, TIME_RATIO, WARNING_FACTOR
-from dbaudit.checks.plan._misestimate import root_misestimate, severity_of
+from dbaudit.checks.plan._misestimate import (
+    ERROR_FACTOR,
+    ERROR_MS,
+    FEWEST_ROWS,
+    INFO_FACTOR,
+    TIME_RATIO,
+    WARNING_FACTOR,
+    root_misestimate,
+    severity_of,
+)
 from dbaudit.checks.plan._relations import Relations
 from dbaudit.checks.plan._stale import is_stale
 from dbaudit.checks.plan._statistics import statistics_for

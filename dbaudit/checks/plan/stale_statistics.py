@@ -38,11 +38,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dbaudit.checks._words import count
 from dbaudit.checks.plan._misestimate import Misestimate, root_misestimate, severity_of
 from dbaudit.checks.plan._relations import Relations
-from dbaudit.checks.plan._stale import FEWEST_ROWS, MODIFIED_RATIO, analyze, is_modified, is_never_analyzed
-from dbaudit.checks.plan._stale import rows_modified, told
+from dbaudit.checks.plan._stale import FEWEST_ROWS, MODIFIED_RATIO, analyze, is_modified, is_never_analyzed, rows_modified, told
 from dbaudit.checks.plan._words import about, node_name, rows
 from dbaudit.checks.registry import Verdicts, check
 from dbaudit.facts import Facts
@@ -52,6 +50,7 @@ from dbaudit.facts.plan_time import node_times
 from dbaudit.facts.server import Server
 from dbaudit.facts.statement import Explained
 from dbaudit.finding import Finding, Scalar, Severity, Subject
+from dbaudit.units import count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

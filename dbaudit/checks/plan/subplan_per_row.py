@@ -20,7 +20,8 @@ name it (PLN001, PLN002, PLN022) speak instead.
 ## Instead
     SELECT c.id, o.latest
     FROM customers c
-    LEFT JOIN (SELECT customer_id, max(placed_at) AS latest FROM orders GROUP BY customer_id) o ON o.customer_id = c.id;
+    LEFT JOIN (SELECT customer_id, max(placed_at) AS latest FROM orders GROUP BY customer_id) o
+        ON o.customer_id = c.id;
 
 Of a NOT IN (SELECT …) that was too large to be hashed, make a NOT EXISTS: it is joined. Several subqueries on the same
 rows become one LEFT JOIN LATERAL, which runs once for all of them.
@@ -33,10 +34,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dbaudit.checks._words import count
 from dbaudit.checks.plan._named import is_told_below, named_scans
 from dbaudit.checks.plan._relations import Relations
-from dbaudit.checks.plan._words import about, ms, node_name, percent
+from dbaudit.checks.plan._words import about, node_name, percent
 from dbaudit.checks.registry import Verdicts, check
 from dbaudit.facts import Facts
 from dbaudit.facts.catalog import Table
@@ -44,6 +44,7 @@ from dbaudit.facts.plan import SUB_PLAN, PlanNode
 from dbaudit.facts.plan_time import node_times, parents
 from dbaudit.facts.statement import Explained
 from dbaudit.finding import Finding, Fix, Scalar, Severity
+from dbaudit.units import count, milliseconds
 
 _JOIN = Fix(
     title="join instead: LEFT JOIN a subquery grouped by the columns that are compared, or LEFT JOIN LATERAL",
@@ -87,7 +88,7 @@ def _finding(explained: Explained, node: PlanNode, user: PlanNode, time_ms: floa
     is_kept = node.node_type == "Materialize"
     again = "is read from its start again" if is_kept else "is run"
     message = f"{node.subplan_name} {again} for each row of {node_name(user)}, {times_run}, "
-    message += f"which takes {ms(time_ms)} and {percent(ratio)} of the statement's time"
+    message += f"which takes {milliseconds(time_ms)} and {percent(ratio)} of the statement's time"
     evidence: dict[str, Scalar] = {
         "node": node_name(node),
         "loops_count": round(node.actual_loops or 0),

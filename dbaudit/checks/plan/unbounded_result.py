@@ -28,7 +28,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dbaudit.checks._words import size
 from dbaudit.checks.plan._words import about, rows
 from dbaudit.checks.registry import Verdicts, check
 from dbaudit.facts import Facts
@@ -36,6 +35,7 @@ from dbaudit.facts.plan import Plan, PlanNode
 from dbaudit.facts.plan_time import total_rows
 from dbaudit.facts.statement import Explained, How
 from dbaudit.finding import Confidence, Finding, Fix, Scalar, Severity
+from dbaudit.units import size
 
 _FIX = Fix(title="ask for a page with LIMIT, or export by COPY or a cursor", applicability="manual")
 # These pass on the rows of the node below one by one.

@@ -31,18 +31,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dbaudit.checks._words import count
 from dbaudit.checks.plan._named import named_scans
 from dbaudit.checks.plan._partitions import Unpruned, unpruned
 from dbaudit.checks.plan._relations import Relations
 from dbaudit.checks.plan._rewrite import rewritten
-from dbaudit.checks.plan._words import about, ms, percent
+from dbaudit.checks.plan._words import about, percent
 from dbaudit.checks.registry import Verdicts, check
 from dbaudit.facts import Facts
 from dbaudit.facts.catalog import Index, Table
 from dbaudit.facts.column import Column
 from dbaudit.facts.statement import Explained
 from dbaudit.finding import Confidence, Finding, Fix, Scalar, Severity
+from dbaudit.units import count, milliseconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,12 +84,13 @@ def _finding(explained: Explained, found: Unpruned) -> Finding:
     message = f"all {count(len(found.scans), 'partition')} of {found.whole.qualified} are read"
     message += f", of which {found.with_rows} had rows" if found.with_rows is not None else ""
     if found.time_ms is not None and found.time_ratio is not None:
-        message += f", in {ms(found.time_ms)} and {percent(found.time_ratio)} of the time"
+        message += f", in {milliseconds(found.time_ms)} and {percent(found.time_ratio)} of the time"
     evidence: dict[str, Scalar] = {"partitions_count": len(found.scans), "with_rows_count": found.with_rows}
     if found.time_ms is not None:
         evidence["time_ms"] = round(found.time_ms, 3)
     if found.condition and found.column:
-        message += f": the filter is on an expression over {found.column.quoted}, and only the column itself leaves any out"
+        message += f": the filter is on an expression over {found.column.quoted}, and only the column itself can "
+        message += "leave any out"
         rewrite = rewritten(found.condition, found.column)
         bare = f"compare {found.column.quoted} itself, in its own type: {found.column.type}"
         title = f"write the condition as {rewrite}" if rewrite else bare

@@ -28,13 +28,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dbaudit.checks._words import count
-from dbaudit.checks.plan._words import about, ms, percent
+from dbaudit.checks.plan._words import about, percent
 from dbaudit.checks.registry import Verdicts, check
 from dbaudit.facts import Facts
 from dbaudit.facts.plan_time import is_gather, node_times
 from dbaudit.facts.statement import Explained
 from dbaudit.finding import Confidence, Finding, Fix, Severity
+from dbaudit.units import count, milliseconds
 
 _FIX = Fix(
     title="raise max_parallel_workers and max_worker_processes, or lower max_parallel_workers_per_gather",
@@ -67,7 +67,7 @@ def workers_not_launched(facts: Facts, options: Options) -> Verdicts:
         time_ms = times[worst].inclusive_ms
         ratio = time_ms / whole_ms if whole_ms else 1.0
         message = f"a {worst.node_type} was planned for {count(planned, 'worker')} and got {launched or 'none'}; "
-        message += f"what it gathers took {ms(time_ms)}, {percent(ratio)} of the time"
+        message += f"what it gathers took {milliseconds(time_ms)}, {percent(ratio)} of the time"
         yield Finding(
             code="PLN017",
             subject=about(explained.statement),
