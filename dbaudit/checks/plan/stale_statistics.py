@@ -113,7 +113,7 @@ def _never_analyzed(whole: Table, statements: int) -> Finding:
     return Finding(
         code="PLN018",
         subject=Subject(kind="table", name=whole.qualified),
-        message=f"{whole.qualified} was never analyzed, and {read} it: their plans rest on guesses",
+        message=f"{whole.qualified} was never analyzed, and {read} it by a plan that rests on guesses",
         severity=Severity.INFO,
         evidence={"statements_count": statements, "size_bytes": whole.size_bytes},
         fixes=(analyze(whole),),
