@@ -74,6 +74,7 @@ class _Reader:
             raise NotRead("its syntax is not understood")
         verb = words[body]
         query = Query(verb=verb, role=role, start=start, end=end, ctes=ctes, is_recursive=opens in self.recursive)
+        query.keywords["verb"] = body
         self.found.append(query)
         if verb in ("select", "values", "table", "("):
             self.read_query(query, body, end)
@@ -135,7 +136,7 @@ class _Reader:
                 self.roles[start] = query.role
                 self.recursive |= {start} if query.is_recursive else set()
                 query.verb = "parentheses"
-                query.clauses, query.keywords = self.clauses(self.pieces.partner[start] + 1, end, frozenset(_TAIL))
+                self.take_clauses(query, self.pieces.partner[start] + 1, end, frozenset(_TAIL))
             elif words[start] == "select":
                 self.read_select(query, start, end)
             return
@@ -164,11 +165,11 @@ class _Reader:
         """Where the last branch ends: ORDER BY, LIMIT and the like behind it are those of the whole."""
         for place in self.pieces.level(start, end):
             if self.pieces.words[place] in _TAIL and is_keyword(self.pieces, place):
-                query.clauses, query.keywords = self.clauses(place, end, frozenset(_TAIL))
+                self.take_clauses(query, place, end, frozenset(_TAIL))
                 return place
         return end
 
-    def clauses(self, start: int, end: int, known: frozenset[str]) -> tuple[dict[str, Range], dict[str, int]]:
+    def take_clauses(self, query: Query, start: int, end: int, known: frozenset[str]) -> None:
         words = self.pieces.words
         begins: list[tuple[str, int]] = []
         for place in self.pieces.level(start, end):
@@ -177,15 +178,16 @@ class _Reader:
                 raise NotRead("a second query begins in it, without a semicolon before it")
             if word in known and is_keyword(self.pieces, place) and not self.is_part_of_another(place, word, begins):
                 begins.append((word, place))
-        ranges: dict[str, Range] = {}
-        keywords: dict[str, int] = {}
         for number, (word, place) in enumerate(begins):
             stop = begins[number + 1][1] if number + 1 < len(begins) else end
             first = place + 1 + (words[place + 1 : place + 2] == ["by"])
-            if word in ranges and word != "for":
+            if word in query.clauses and word != "for":
                 raise NotRead(f"{word.upper()} stands in it twice")
-            ranges[word], keywords[word] = (first, stop), place
-        return ranges, keywords
+            query.clauses[word], query.keywords[word] = (first, stop), place
+
+    def first_clause(self, query: Query, start: int, end: int) -> int:
+        """Where the first clause begins behind a place, or the end."""
+        return min((place for place in query.keywords.values() if place > start), default=end)
 
     def is_part_of_another(self, place: int, word: str, begins: list[tuple[str, int]]) -> bool:
         """Whether a word is that of IS DISTINCT FROM, ROWS FROM, WITHIN GROUP, or JOIN … USING, and no clause's."""
@@ -198,8 +200,8 @@ class _Reader:
         return word == "group" and before == "within"
 
     def read_select(self, query: Query, start: int, end: int) -> None:
-        query.clauses, query.keywords = self.clauses(start, end, _SELECT_CLAUSES)
-        first = min(query.keywords.values(), default=end)
+        self.take_clauses(query, start, end, _SELECT_CLAUSES)
+        first = self.first_clause(query, start, end)
         query.clauses["select"], query.keywords["select"] = (start + 1, first), start
         if "from" in query.clauses:
             self.read_from(query, *query.clauses["from"])
@@ -238,10 +240,10 @@ class _Reader:
         is_update = query.verb == "update"
         first = start + 1 + (not is_update and words[start + 1 : start + 2] == ["from"])
         known = frozenset(["set", "from", "where", "returning"] if is_update else ["using", "where", "returning"])
-        query.clauses, query.keywords = self.clauses(first, end, known)
+        self.take_clauses(query, first, end, known)
         if is_update and "set" not in query.clauses:
             raise NotRead("its syntax is not understood")
-        self.read_from(query, first, min(query.keywords.values(), default=end))
+        self.read_from(query, first, self.first_clause(query, first, end))
         more = query.clauses.get("from" if is_update else "using")
         if more:
             self.read_from(query, *more)

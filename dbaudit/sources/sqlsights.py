@@ -65,13 +65,7 @@ def _in_query(pieces: Pieces, query: Query) -> Iterator[Seen]:
 def _no_where(query: Query) -> Iterator[Seen]:
     if "where" not in query.clauses:
         target = query.sources[0]
-        yield Seen(Sight.NO_WHERE, _verb(query), target.end, (query.verb.upper(), target.name))
-
-
-def _verb(query: Query) -> int:
-    """Where UPDATE, DELETE or INSERT stands, behind WITH."""
-    first = query.sources[0].start if query.sources else query.clauses["target"][0]
-    return first - (2 if query.verb in ("insert", "delete") else 1)
+        yield Seen(Sight.NO_WHERE, query.keywords["verb"], target.end, (query.verb.upper(), target.name))
 
 
 def _insert(pieces: Pieces, query: Query) -> Iterator[Seen]:
@@ -79,14 +73,14 @@ def _insert(pieces: Pieces, query: Query) -> Iterator[Seen]:
     target = pieces.raw(*named)
     word = pieces.words[body[0]] if body[0] < body[1] else ""
     if "columns" not in query.clauses and word != "default":
-        yield Seen(Sight.NO_COLUMN_LIST, _verb(query), named[1], (target,))
+        yield Seen(Sight.NO_COLUMN_LIST, query.keywords["verb"], named[1], (target,))
     if query.role is not Role.TOP or word != "values" or pieces.words[body[0] + 1 : body[0] + 2] != ["("]:
         return
     opens = body[0] + 1
     if pieces.partner[opens] == body[1] - 1 and "select" not in pieces.words[opens : body[1]]:
         count = len(split(pieces, opens + 1, body[1] - 1, ","))
         listed = pieces.raw(*query.clauses["columns"]) if "columns" in query.clauses else ""
-        yield Seen(Sight.SINGLE_ROW_INSERT, _verb(query), body[1], (target, listed, str(count)))
+        yield Seen(Sight.SINGLE_ROW_INSERT, query.keywords["verb"], body[1], (target, listed, str(count)))
 
 
 def _offset(pieces: Pieces, query: Query) -> Iterator[Seen]:
