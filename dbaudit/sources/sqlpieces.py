@@ -8,6 +8,7 @@ from dbaudit.sources.sqllex import NUMBER, OPERATOR, PARAMETER, PUNCTUATION, QUO
 
 CAST = "::"
 _COMPARISONS = ("<>", "!=", "<=", ">=", "=", "<", ">")
+_CONTAINED = "<@"
 _CLOSING = {")": "(", "]": "["}
 
 
@@ -88,7 +89,7 @@ class Pieces:
         sign = word[-1]
         before = word[:-1]
         length = 0
-        if sign in "%@?" and (not before or before in _COMPARISONS):
+        if sign in "%@?" and (not before or before in _COMPARISONS and word != _CONTAINED):
             length = self._placeholder(tokens, place, sign, before)
         if not length:
             return self._add(OPERATOR, word, start, end)

@@ -150,8 +150,9 @@ def _sides(pieces: Pieces, start: int, end: int) -> Iterator[tuple[Range, Range]
 
 
 def _hides(pieces: Pieces, start: int, end: int) -> Sight | None:
-    named = columns(pieces, start, end)
-    if len(named) != 1 or any(pieces.words[place] in _QUERY_WORDS for place in range(start, end)):
+    has_query = any(pieces.words[place] in _QUERY_WORDS for place in range(start, end))
+    named = [] if has_query else columns(pieces, start, end)
+    if len(named) != 1:
         return None
     opens = pieces.partner[end - 1] if pieces.words[end - 1] == ")" else -1
     if opens > start and pieces.is_name(start) and _is_name(pieces, start, opens):
@@ -184,8 +185,9 @@ def _or_in_filter(pieces: Pieces, query: Query) -> Iterator[Seen]:
         return
     named = []
     for term in disjuncts(pieces, start, end):
-        found = columns(pieces, *term)
-        if len(found) != 1 or any(pieces.words[place] in _QUERY_WORDS for place in range(*term)):
+        has_query = any(pieces.words[place] in _QUERY_WORDS for place in range(*term))
+        found = [] if has_query else columns(pieces, *term)
+        if len(found) != 1:
             return
         named += found
     if len({column.name for column in named}) > 1 and len({column.qualifier for column in named}) == 1:

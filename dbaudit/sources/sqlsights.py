@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from dbaudit.facts.statement import Statement
 from dbaudit.facts.statement_text import Sight, Sighting
+from dbaudit.finding import Span
 from dbaudit.sources.sqlclauses import queries
 from dbaudit.sources.sqllex import NUMBER, PARAMETER, QUOTED, STRING, WORD, Token
 from dbaudit.sources.sqlpieces import Pieces
 from dbaudit.sources.sqlpredicates import Seen, everywhere, in_conditions, of_subquery
-from dbaudit.sources.sqlquery import Cte, Query, Role, Source
+from dbaudit.sources.sqlquery import Query, Role, Source
 from dbaudit.sources.sqlterms import columns, comparison, conjuncts, is_bare_column, is_constant, split
 
 _RANDOM = frozenset(["random", "gen_random_uuid", "uuid_generate_v4"])
 _AGGREGATES = frozenset("count sum min max avg bool_and bool_or array_agg string_agg json_agg jsonb_agg".split())
 _LONGEST_TEXT = 200
+_LINE_BREAK = re.compile(r"\r\n?|\n")
 
 
 def sightings(statement: Statement, tokens: Sequence[Token], start: int = 0) -> tuple[Sighting, ...]:
@@ -29,18 +34,28 @@ def sightings(statement: Statement, tokens: Sequence[Token], start: int = 0) -> 
     seen = list(everywhere(pieces, found))
     for query in found:
         seen += _in_query(pieces, query)
-    return tuple(_sighting(statement, pieces, one) for one in sorted(seen, key=lambda one: (one.start, one.sight)))
+    breaks = [found.end() for found in _LINE_BREAK.finditer(statement.text)] if seen else []
+    seen.sort(key=lambda one: (one.start, one.sight))
+    return tuple(_sighting(statement, pieces, one, breaks) for one in seen)
 
 
-def _sighting(statement: Statement, pieces: Pieces, seen: Seen) -> Sighting:
+def _sighting(statement: Statement, pieces: Pieces, seen: Seen, breaks: list[int]) -> Sighting:
     text = pieces.raw(seen.start, seen.end)
+    line, column = _place(statement.span, pieces.starts[seen.start], breaks)
+    end_line, end_column = _place(statement.span, pieces.ends[seen.end - 1], breaks)
     return Sighting(
         sight=seen.sight,
         text=text if len(text) <= _LONGEST_TEXT else f"{text[: _LONGEST_TEXT - 1]}…",
-        span=statement.extent(pieces.starts[seen.start], pieces.ends[seen.end - 1]),
+        span=Span(path=statement.span.path, line=line, column=column, end_line=end_line, end_column=end_column),
         names=seen.names,
         number=seen.number,
     )
+
+
+def _place(whole: Span, offset: int, breaks: list[int]) -> tuple[int, int]:
+    """Line and column in the file; `breaks` is where each line of the statement but the first begins."""
+    before = bisect_right(breaks, offset)
+    return (whole.line + before, offset - breaks[before - 1] + 1) if before else (whole.line, whole.column + offset)
 
 
 def _in_query(pieces: Pieces, query: Query) -> Iterator[Seen]:
@@ -235,15 +250,14 @@ class _Groups:
 
 
 def _unused_ctes(pieces: Pieces, query: Query) -> Iterator[Seen]:
+    """WITH queries whose name stands nowhere but in their own definition: where it does, it may be read there."""
+    if not query.ctes:
+        return
+    places: dict[str, list[int]] = defaultdict(list)
+    for place, kind in enumerate(pieces.kinds):
+        if kind in (WORD, QUOTED):
+            places[pieces.name(place)].append(place)
     for cte in query.ctes:
-        if cte.is_query and not _is_read(pieces, cte):
+        body = range(cte.place, pieces.partner[cte.opens])
+        if cte.is_query and all(place in body for place in places[cte.name]):
             yield Seen(Sight.UNUSED_CTE, cte.place, cte.place + 1, (pieces.raw(cte.place, cte.place + 1),))
-
-
-def _is_read(pieces: Pieces, cte: Cte) -> bool:
-    """Whether a WITH query's name stands anywhere but in its own definition: then it may be read there."""
-    body = range(cte.place, pieces.partner[cte.opens])
-    return any(
-        pieces.kinds[place] in (WORD, QUOTED) and place not in body and pieces.name(place) == cte.name
-        for place in range(len(pieces))
-    )
