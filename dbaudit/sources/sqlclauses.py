@@ -183,6 +183,8 @@ class _Reader:
             first = place + 1 + (words[place + 1 : place + 2] == ["by"])
             if word in query.clauses and word != "for":
                 raise NotRead(f"{word.upper()} stands in it twice")
+            if first >= stop and word != "for":
+                raise NotRead(f"its {word.upper()} clause is empty")
             query.clauses[word], query.keywords[word] = (first, stop), place
 
     def first_clause(self, query: Query, start: int, end: int) -> int:
