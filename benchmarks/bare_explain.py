@@ -9,7 +9,7 @@ import psycopg
 statements = Path(sys.argv[1]).read_text().split(";\n")
 with psycopg.connect(sys.argv[2], autocommit=True, cursor_factory=psycopg.RawCursor) as connection:
     plans = [
-        connection.execute(f"EXPLAIN (VERBOSE, SETTINGS, FORMAT JSON) {statement}").fetchone()[0]
+        connection.execute(f"EXPLAIN (VERBOSE, SETTINGS, SUMMARY, FORMAT JSON) {statement}").fetchone()[0]
         for statement in statements
         if statement.strip()
     ]

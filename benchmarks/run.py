@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
-
 from catalog import build_catalog, catalog_queries
 from lint import lint
 from statements import write_statements
 from timing import Comparison, compare
+
 from dbaudit.lab import shop
 from dbaudit.lab.binaries import resolve
 from dbaudit.lab.server import start

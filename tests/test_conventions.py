@@ -18,14 +18,15 @@ SEES = {
     "finding.py": set(),
     "errors.py": set(),
     "facts": {"finding"},
-    "checks": {"facts", "finding", "errors"},
+    "units.py": set(),
+    "checks": {"facts", "finding", "errors", "units"},
     "engine.py": {"checks", "facts", "finding"},
     "exits.py": {"engine", "finding"},
     "notes.py": {"facts"},
     "manual.py": {"checks"},
     "sources": {"facts", "finding", "errors", "__version__"},
     "lab": {"facts", "finding", "errors", "sources", "__version__"},
-    "report": {"engine", "facts", "finding", "__version__"},
+    "report": {"engine", "facts", "finding", "units", "__version__"},
 }
 ONLY_IN = {
     "psycopg": ("sources/postgres/", "sources/pgbouncer.py", "lab/"),

@@ -33,7 +33,7 @@ def create_index(
     body = f"{using}({', '.join(keys)}){predicate}"
     drop = f"DROP INDEX {concurrently}{schema_of(table.qualified)}.{quoted(name)};"
     return Fix(
-        title=title or f"Create an index on {table.qualified} ({', '.join(keys)}){predicate}",
+        title=title or f"create an index on {table.qualified} ({', '.join(keys)}){predicate}",
         statements=(f"CREATE INDEX {concurrently}{quoted(name)} ON {table.qualified} {body};",),
         applicability="safe",
         lock="ShareLock" if table.is_partitioned else "ShareUpdateExclusiveLock",

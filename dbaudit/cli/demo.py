@@ -36,7 +36,7 @@ def demo(
     from dbaudit.lab.server import start
 
     checks = chosen(output, "PLN", "SQL", "IDX", "TBL", "CON")
-    _tell(output, "starting an embedded PostgreSQL and loading the demo shop, about 1.5 million rows")
+    _tell(output, "starting an embedded PostgreSQL and loading the demo shop, 2.2 million rows")
     with start(resolve(pg_bin), shop.SETTINGS) as server:
         shop.create(server.conninfo())
         shop.load(server.conninfo(shop.DATABASE))
@@ -70,7 +70,8 @@ def _audit(server: LabServer, checks: tuple[Check, ...]) -> Report:
         facts = explained.merged(activity).merged(collect(session, kinds))
     finally:
         session.close()
-    options = {check.code: check.options(**shop.DEMO_OPTIONS[check.code]) for check in checks if check.code in shop.DEMO_OPTIONS}
+    given = shop.DEMO_OPTIONS
+    options = {check.code: check.options(**given[check.code]) for check in checks if check.code in given}
     return audit(
         command="demo", facts=facts, checks=checks, options=options, failure=session.lost, interrupted=interrupted
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from dbaudit.report.units import clean
+from dbaudit.report.text import clean
 
 
 def say(message: str) -> None:

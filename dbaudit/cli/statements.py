@@ -42,7 +42,7 @@ def read_files(paths: Iterable[str]) -> tuple[Statement, ...]:
 
 
 def _read_stdin() -> tuple[Statement, ...]:
-    return sqlfile.split(sqlfile.decode(sys.stdin.buffer.read(), "<stdin>"), "<stdin>")
+    return sqlfile.split(sqlfile.decode(sys.stdin.buffer.read(sqlfile.LARGEST_FILE_BYTES + 1), "<stdin>"), "<stdin>")
 
 
 def explain_all(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dbaudit.engine import Report
 from dbaudit.report.summary import check_names, last_line, skips, where
-from dbaudit.report.units import clean
+from dbaudit.report.text import clean
 
 
 def render(report: Report) -> str:

@@ -30,11 +30,11 @@ from dbaudit.report.summary import (
     subject_label,
     where,
 )
-from dbaudit.report.units import clean, folded
+from dbaudit.report.text import clean, folded
 
 # From this width on the table has a column for the place and one for the problem.
 _WIDE = 110
-_OTHER_COLUMNS = 26
+_OTHER_COLUMNS = 22
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.INFO: "bold cyan"}
 
@@ -181,7 +181,7 @@ def _fixes(console: Console, report: Report, rows: tuple[FixRow, ...]) -> None:
     names, labels = check_names(report), statement_labels(report)
     is_wide = console.width >= _WIDE
     columns = ["where", "problem", "fix"] if is_wide else ["where, problem", "fix"]
-    room = (console.width - _OTHER_COLUMNS) // len(columns)
+    room = (console.width - _OTHER_COLUMNS) // len(columns) - 2
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
     table.add_column("#", justify="right", no_wrap=True)
     table.add_column("severity", no_wrap=True)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from dbaudit.facts.plan import Plan, PlanNode
 from dbaudit.facts.plan_time import NodeTime, node_times, total_rows
-from dbaudit.report.units import clean, count, milliseconds
+from dbaudit.report.text import clean
+from dbaudit.units import count, milliseconds
 
 # Deeper nodes are no longer indented, or there would be no room for them.
 _DEEPEST = 12

@@ -9,7 +9,8 @@ from typing import Any
 
 from dbaudit.facts import Facts
 from dbaudit.facts.activity import Backend, ConnectionLimit, Slots
-from dbaudit.report.units import clean, milliseconds
+from dbaudit.report.text import clean
+from dbaudit.units import age
 
 MASKED = "masked"
 _USED, _FREE, _RESERVED = "█", "·", "▒"
@@ -193,7 +194,7 @@ def _who(group: Group) -> str:
 
 def _doing(group: Group) -> str:
     return ", ".join(
-        f"{count} {state}" + (f" ({milliseconds(group.oldest_ms[state])})" if state in group.oldest_ms else "")
+        f"{count} {state}" + (f" ({age(group.oldest_ms[state])})" if state in group.oldest_ms else "")
         for state, count in group.states.items()
     )
 

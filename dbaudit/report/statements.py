@@ -9,7 +9,8 @@ from dbaudit.engine import Report
 from dbaudit.facts.statement import Explained, How, Statement
 from dbaudit.finding import Finding, Severity
 from dbaudit.report.spans import span_json
-from dbaudit.report.units import clean, count, milliseconds
+from dbaudit.report.text import clean
+from dbaudit.units import count, milliseconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

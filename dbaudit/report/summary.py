@@ -9,7 +9,8 @@ from dbaudit.engine import Report, Skipped
 from dbaudit.facts.statement import Explained
 from dbaudit.facts.statement_text import StatementText
 from dbaudit.finding import Finding, Fix, Severity
-from dbaudit.report.units import clean, count, milliseconds
+from dbaudit.report.text import clean
+from dbaudit.units import age, count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +97,8 @@ def where(finding: Finding) -> str:
 def last_line(report: Report) -> str:
     """Findings by severity, what was suppressed and skipped, the server and the age of its statistics."""
     found = [count(number, str(severity)) for severity, number in severity_counts(report).items() if number]
-    parts = [", ".join(found) if found else "nothing found"]
+    nothing = "nothing found" if report.checks_run and not report.failure else "nothing found, and the audit not finished"
+    parts = [", ".join(found) or nothing]
     if report.suppressed:
         parts.append(f"{report.suppressed} suppressed")
     skipped = {skip.code for skip in report.skipped}
@@ -109,4 +111,4 @@ def last_line(report: Report) -> str:
 
 
 def _statistics_age(age_s: float | None) -> str:
-    return "statistics of unknown age" if age_s is None else f"statistics since {milliseconds(age_s * 1000)} at least"
+    return "statistics of unknown age" if age_s is None else f"statistics since {age(age_s * 1000)} at least"

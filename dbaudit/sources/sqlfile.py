@@ -6,13 +6,15 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from dbaudit.errors import AuditError
 from dbaudit.facts.statement import Kind, Statement
 from dbaudit.finding import Span
 from dbaudit.sources import sqlname
 from dbaudit.sources.sqllex import COMMENT, PUNCTUATION, SPACE, WORD, Token, fold, tokens
+
+# A file of statements is far smaller; a log or a dump of rows is not, and would take minutes and gigabytes to split.
+LARGEST_FILE_BYTES = 64 << 20
 
 _LINE_BREAK = re.compile(r"\r\n?|\n")
 _END_OF_COPY = re.compile(r"^\\\.\r?$", re.MULTILINE)
@@ -39,7 +41,8 @@ def read(path: str) -> tuple[Statement, ...]:
     Raises AuditError, naming the file, for what cannot be read or is not text.
     """
     try:
-        data = Path(path).read_bytes()
+        with open(path, "rb") as file:
+            data = file.read(LARGEST_FILE_BYTES + 1)
     except IsADirectoryError:
         raise AuditError(f"{path} is a directory", "name the SQL files in it") from None
     except FileNotFoundError:
@@ -55,6 +58,8 @@ def decode(data: bytes, path: str) -> str:
     Raises AuditError, naming the file and the line, for another encoding and for NUL bytes: a server would see less of
     such a text than we do.
     """
+    if len(data) > LARGEST_FILE_BYTES:
+        raise AuditError(f"{path} is larger than {LARGEST_FILE_BYTES >> 20} MB, too large for a file of statements")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise AuditError(f"{path} is not UTF-8 but UTF-16", "save it as UTF-8")
     nul = data.find(b"\0")

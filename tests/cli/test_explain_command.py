@@ -6,10 +6,9 @@ import json
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
-
+from waiting import wait_for
 
 BIG = (
     "create table big (id int primary key, kind int, note text)",
@@ -123,6 +122,15 @@ def test_files_that_cannot_be_read_are_exit_2(dbaudit, newest, tmp_path):
         assert said in done.stderr
 
 
+def test_a_file_of_a_gigabyte_is_refused_at_once(dbaudit, newest, tmp_path):
+    path = tmp_path / "server.log"
+    with path.open("wb") as file:
+        file.truncate(1 << 30)
+    done = dbaudit("explain", path, newest.conninfo())
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "larger than 64 MB" in done.stderr
+
+
 def test_only_statements_that_cannot_be_explained_are_no_audit(dbaudit, newest, sql):
     done = dbaudit("explain", sql("create table a (id int);"), newest.conninfo())
     assert done.returncode == 2
@@ -157,11 +165,7 @@ RUNNING = "from pg_stat_activity where datname = current_database() and state = 
 
 
 def wait_for_sleeper(admin):
-    for _ in range(600):
-        if admin.execute(f"select count(*) {RUNNING}").fetchone() != (0,):
-            return
-        time.sleep(0.05)
-    raise AssertionError("the long statement never ran")
+    wait_for(admin, f"select count(*) > 0 {RUNNING}")
 
 
 LONG = """
@@ -183,12 +187,8 @@ def test_control_c_reports_what_there_is_and_leaves_no_backend_running(newest, s
     report = json.loads(stdout)
     assert [row["how"] for row in report["statements"]] == ["analyzed", "not run", "not run"]
     assert "Traceback" not in stderr
-    others = "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
-    for _ in range(100):
-        if newest.admin.execute(others).fetchone() == (0,):
-            return
-        time.sleep(0.05)
-    raise AssertionError("a backend was left behind")
+    others = "from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+    wait_for(newest.admin, f"select count(*) = 0 {others}")
 
 
 def test_a_server_that_goes_away_is_exit_2_with_what_was_found(newest, sql, environment):

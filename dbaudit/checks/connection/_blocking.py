@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from dbaudit.checks.connection._sessions import duration, lock_wait_ms, shortened
+from dbaudit.checks.connection._sessions import lock_wait_ms, shortened
 from dbaudit.facts.activity import Backend, Lock, PreparedTransaction
+from dbaudit.units import age
 
 _Key = int | str
 
@@ -109,11 +110,11 @@ def _wanted(pid: int, locks: tuple[Lock, ...]) -> str:
 def doing(root: Backend | PreparedTransaction) -> str:
     """What a root blocker does meanwhile, as a phrase."""
     if isinstance(root, PreparedTransaction):
-        return f"a transaction prepared {duration(root.age_ms)} ago"
+        return f"a transaction prepared {age(root.age_ms)} ago"
     if root.is_masked:
         return "whose state is masked"
     if root.is_idle_in_transaction:
-        return f"idle in a transaction for {duration(root.state_age_ms or 0)}"
+        return f"idle in a transaction for {age(root.state_age_ms or 0)}"
     if root.state == "active":
-        return f"running for {duration(root.state_age_ms or 0)} ({shortened(root.statement, 40)})"
+        return f"running for {age(root.state_age_ms or 0)} ({shortened(root.statement, 40)})"
     return root.state or root.backend_type

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
-from dbaudit.checks.connection._sessions import duration, literal, shortened
+from dbaudit.checks.connection._sessions import literal, shortened
 from dbaudit.facts.activity import PreparedTransaction
 from dbaudit.finding import Finding, Fix, Severity, Subject
+from dbaudit.units import age
 
 
 class Thresholds(Protocol):
@@ -33,7 +34,7 @@ def unfinished(transactions: Iterable[PreparedTransaction], options: Thresholds)
             code="CON003",
             subject=Subject(kind="prepared transaction", name=name),
             message=f"prepared transaction {literal(shortened(oldest.gid))} of {name}{more} was prepared "
-            f"{duration(oldest.age_ms)} ago and is not finished; it keeps its locks and holds back VACUUM",
+            f"{age(oldest.age_ms)} ago and is not finished; it keeps its locks and holds back VACUUM",
             severity=Severity.ERROR if oldest.age_ms >= options.error_s * 1000 else Severity.WARNING,
             evidence={"time_ms": round(oldest.age_ms), "prepared_count": len(group), "gid": oldest.gid},
             fixes=(finish(oldest),),

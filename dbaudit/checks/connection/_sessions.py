@@ -26,14 +26,6 @@ def group_name(backend: Backend) -> str:
     return f"{backend.user or backend.backend_type}@{backend.database}{application}"
 
 
-def duration(ms: float) -> str:
-    """A time span in its largest sensible unit, rounded down: 41 s, 17 min, 5 h, 3 d."""
-    for unit, size_ms in (("d", 86_400_000), ("h", 3_600_000), ("min", 60_000), ("s", 1_000)):
-        if ms >= (2 if unit in "dh" else 1) * size_ms:
-            return f"{int(ms // size_ms)} {unit}"
-    return f"{int(ms)} ms"
-
-
 def sessions(count: int) -> str:
     """A count of sessions in words: 1 session, 2 sessions."""
     return f"{count} session{'' if count == 1 else 's'}"
@@ -104,7 +96,7 @@ def masked(facts: Facts) -> Iterator[Unknown]:
 def end_session(backend: Backend, what: str) -> Fix:
     """The statement that ends one session now. It is for a person to decide: what the session did is rolled back."""
     return Fix(
-        title=f"end {what} now; what it has done since its last commit is rolled back",
+        title=f"end {what} now; what it did since its last commit is lost",
         statements=(f"SELECT pg_terminate_backend({backend.pid});",),
         applicability="manual",
     )

@@ -51,8 +51,7 @@ def shorter_timeout(facts: Facts, backend: Backend) -> tuple[Fix, ...]:
     statement, undo = change(IDLE_IN_TRANSACTION, f"{_IDLE_S}s", backend.user, backend.database, timeouts)
     return (
         Fix(
-            title=f"have the server end new sessions of {backend.user} that idle in a transaction for {_IDLE_S} s; "
-            "what they did since their last commit is rolled back",
+            title=f"end sessions of {backend.user} that idle in a transaction for {_IDLE_S} s, from the next login on",
             statements=(statement,),
             applicability="unsafe",
             undo=(undo,),

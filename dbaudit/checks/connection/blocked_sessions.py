@@ -32,11 +32,12 @@ from dataclasses import dataclass
 
 from dbaudit.checks.connection._blocking import Tree, doing, trees
 from dbaudit.checks.connection._prepared import finish, prepared_name
-from dbaudit.checks.connection._sessions import duration, end_session, group_name, masked, sessions
+from dbaudit.checks.connection._sessions import end_session, group_name, masked, sessions
 from dbaudit.checks.registry import Verdicts, check
 from dbaudit.facts import Facts
 from dbaudit.facts.activity import Backend, Lock, PreparedTransaction
 from dbaudit.finding import Finding, Severity, Subject
+from dbaudit.units import age
 
 _SHOWN = 3
 
@@ -98,7 +99,7 @@ def _finding(subject: Subject, severity: Severity, tree: Tree, others: int) -> F
         code="CON004",
         subject=subject,
         message=f"{subject.name}, {doing(root)}, blocks {sessions(len(lines))}, the longest for "
-        f"{duration(tree.longest_ms)}: {', '.join(lines[:_SHOWN])}{more}{also}",
+        f"{age(tree.longest_ms)}: {', '.join(lines[:_SHOWN])}{more}{also}",
         severity=severity,
         evidence={
             "time_ms": round(tree.longest_ms),

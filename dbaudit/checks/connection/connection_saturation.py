@@ -42,7 +42,7 @@ from dbaudit.finding import Confidence, Finding, Fix, Severity, Subject, Unknown
 
 _SERVER = Subject(kind="server", name="max_connections")
 _SMALLER_NEEDS = Fix(
-    title="shrink the pools of the largest groups, or put a pooler such as PgBouncer in front of them",
+    title="shrink the largest pools, or put PgBouncer in front of them",
     applicability="manual",
 )
 

@@ -30,13 +30,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dbaudit.checks.connection._sessions import clients, duration, end_session, group_name, holds, masked, shortened
-from dbaudit.checks.connection._sessions import sessions, waiters_by_pid
+from dbaudit.checks.connection._sessions import (
+    clients,
+    end_session,
+    group_name,
+    holds,
+    masked,
+    sessions,
+    shortened,
+    waiters_by_pid,
+)
 from dbaudit.checks.connection._timeouts import shorter_timeout
 from dbaudit.checks.registry import Verdicts, check
 from dbaudit.facts import Facts
 from dbaudit.facts.activity import Backend, Lock, Slots
 from dbaudit.finding import Finding, Severity, Subject
+from dbaudit.units import age
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
@@ -82,10 +92,10 @@ def _finding(
     held = holds(worst, facts[Lock])
     aborted = "an aborted" if worst.state.endswith("(aborted)") else "a"
     if len(group) == 1:
-        message = f"{name} has been idle in {aborted} transaction for {duration(oldest_ms)} and holds {held}"
+        message = f"{name} has been idle in {aborted} transaction for {age(oldest_ms)} and holds {held}"
     else:
         message = (
-            f"{sessions(len(group))} of {name} are idle in a transaction, the longest for {duration(oldest_ms)}; "
+            f"{sessions(len(group))} of {name} are idle in a transaction, the longest for {age(oldest_ms)}; "
             f"one holds {held}"
         )
     if waiting:

@@ -32,12 +32,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dbaudit.checks.connection._prepared import unfinished
-from dbaudit.checks.connection._sessions import clients, duration, group_name, holds, lock_wait_ms, masked
-from dbaudit.checks.connection._sessions import shortened, waiters_by_pid
+from dbaudit.checks.connection._sessions import (
+    clients,
+    group_name,
+    holds,
+    lock_wait_ms,
+    masked,
+    shortened,
+    waiters_by_pid,
+)
 from dbaudit.checks.registry import Verdicts, check
 from dbaudit.facts import Facts
 from dbaudit.facts.activity import Backend, Lock, PreparedTransaction, Slots
 from dbaudit.finding import Finding, Fix, Severity, Subject
+from dbaudit.units import age
 
 _BACKUPS = ("pg_dump", "pg_dumpall", "pg_basebackup", "pg_restore", "pgbackrest", "barman")
 _MAINTENANCE = ("vacuum", "analyze", "create index", "create unique index", "reindex", "cluster", "refresh material")
@@ -93,7 +101,7 @@ def _finding(
 ) -> Finding:
     held = holds(backend, facts[Lock])
     statement = shortened(backend.statement, 100)
-    lasts = f"of {name} has been running for {duration(oldest_ms)}"
+    lasts = f"of {name} has been running for {age(oldest_ms)}"
     severity = Severity.ERROR if oldest_ms >= options.error_s * 1000 else Severity.WARNING
     which = f"the oldest of {count} long transactions" if count > 1 else "a transaction"
     message = f"{which} {lasts} and holds {held}: {statement}"

@@ -101,7 +101,7 @@ def _finding(
         evidence={"role_count": len(roles), "session_count": count, "settings": ", ".join(names)},
         fixes=(
             Fix(
-                title="set timeouts for the roles that applications use; new sessions that exceed them fail",
+                title="set timeouts for the roles that applications use",
                 statements=tuple(statement for statement, _ in changes),
                 applicability="unsafe",
                 undo=tuple(undo for _, undo in changes),

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dbaudit.checks._words import count, listed, size
+from dbaudit.checks._words import listed
 from dbaudit.checks.index._serving import Serving
 from dbaudit.checks.index._wards import without_wards
 from dbaudit.facts import Facts
 from dbaudit.facts.catalog import ForeignKey, Index, Standby, Table
 from dbaudit.facts.server import Server
 from dbaudit.finding import Unknown
+from dbaudit.units import age, count, size
+
+_WAL_RECEIVERS = ("pg_receivewal", "pg_basebackup", "barman_receive_wal")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +53,10 @@ def describe(suspect: Suspect, server: Server) -> str:
     """What an unused index costs, and how long nobody has used it."""
     since = "since the statistics began"
     if server.statistics_age_s is not None:
-        since = f"in the {count(server.statistics_age_s // 86400, 'day')} that the statistics go back, or since it was made"
+        since = f"in the {age(server.statistics_age_s * 1000)} that the statistics go back, or since it was made"
     used = f"scanned {count(suspect.scans, 'time')} {since}" if suspect.scans else f"never scanned {since}"
     if suspect.last_scan_age_s is not None and suspect.scans:
-        used += f", the last time {count(suspect.last_scan_age_s // 86400, 'day')} ago"
+        used += f", the last time {age(suspect.last_scan_age_s * 1000)} ago"
     cost = f"{size(suspect.index.size_bytes)}, and {count(suspect.writes, 'row')} were written to its table"
     return f"{used}; it takes {cost}"
 
@@ -71,13 +74,13 @@ def why_unknown(server: Server, standbys: Sequence[Standby], minimum_age_days: f
         )
     age_s = server.statistics_age_s
     if minimum_age_days and (age_s is None or age_s < minimum_age_days * 86400):
-        known = "of unknown age" if age_s is None else f"known to go back {count(age_s // 86400, 'day')} only"
+        known = "of unknown age" if age_s is None else f"known to go back {age(age_s * 1000)} only"
         return Unknown(reason=f"the statistics are {known}; {minimum_age_days:g} days are needed", remedy="ask again later")
     return None
 
 
 def _may_be_queried(standby: Standby) -> bool:
-    return standby.state != "backup" and standby.application_name not in ("pg_receivewal", "pg_basebackup", "barman_receive_wal")
+    return standby.state != "backup" and standby.application_name not in _WAL_RECEIVERS
 
 
 def _is_free(index: Index) -> bool:

@@ -35,7 +35,7 @@ class NewIndexes:
             names = [self._name(key, partition) for partition in lacking]
         drop = "DROP INDEX" if table.is_partitioned and names == [self._name(key, table)] else "DROP INDEX CONCURRENTLY"
         return Fix(
-            title=f"Create an index on ({', '.join(key.quoted_columns)})",
+            title=f"create an index on {table.qualified} ({', '.join(key.quoted_columns)})",
             statements=statements,
             lock="ShareLock" if drop == "DROP INDEX" else "ShareUpdateExclusiveLock",
             in_transaction=False,

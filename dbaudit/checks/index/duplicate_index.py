@@ -26,7 +26,8 @@ index whose rule the kept one does not enforce just so (NULLS NOT DISTINCT, DEFE
     DROP INDEX CONCURRENTLY customers_email_idx;
 It takes a ShareUpdateExclusiveLock, and waits for transactions that use the table; reads and writes go on. A
 constraint, or the index of a partitioned table, can be dropped only under an AccessExclusiveLock, which blocks both on
-the table and its partitions for a moment. What names the index, such as ON CONFLICT ON CONSTRAINT or a hint, must name the other.
+the table and its partitions for a moment. What names the index, such as ON
+CONFLICT ON CONSTRAINT or a hint, must name the other.
 
 ## When to ignore
 While you replace an index by a new one, for example in another tablespace.
@@ -34,7 +35,6 @@ While you replace an index by a new one, for example in another tablespace.
 
 from __future__ import annotations
 
-from dbaudit.checks._words import size
 from dbaudit.checks.index._drop import children_of, drop
 from dbaudit.checks.index._locked import unread
 from dbaudit.checks.index._twins import Superfluous, duplicates
@@ -42,6 +42,7 @@ from dbaudit.checks.registry import Verdicts, check
 from dbaudit.facts import Facts
 from dbaudit.facts.catalog import Index
 from dbaudit.finding import Finding, Severity, Subject
+from dbaudit.units import size
 
 
 @check("IDX002", name="duplicate-index", severity=Severity.WARNING, needs=(Index,))
@@ -61,7 +62,7 @@ def duplicate_index(facts: Facts) -> Verdicts:
                 "scans_count": twin.index.scans,
                 "kept_scans_count": twin.kept.scans,
             },
-            fixes=(drop(twin.index, children, f"Drop it and keep {twin.kept.qualified}"),),
+            fixes=(drop(twin.index, children, f"drop it and keep {twin.kept.qualified}"),),
         )
 
 

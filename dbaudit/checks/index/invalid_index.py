@@ -36,12 +36,13 @@ from __future__ import annotations
 
 import re
 
-from dbaudit.checks._words import listed, size
+from dbaudit.checks._words import listed
 from dbaudit.checks.registry import Verdicts, check
 from dbaudit.facts import Facts
 from dbaudit.facts.catalog import Index, Table
 from dbaudit.facts.server import Server
 from dbaudit.finding import Finding, Fix, Severity, Subject, Unknown
+from dbaudit.units import size
 
 
 @check("IDX005", name="invalid-index", severity=Severity.WARNING, needs=(Index, Table, Server))
@@ -58,11 +59,11 @@ def invalid_index(facts: Facts) -> Verdicts:
             yield _finding(index, _without_part(index, facts), ())
         elif _is_left_over(index):
             message = "left behind by a REINDEX or DROP INDEX CONCURRENTLY that did not finish"
-            yield _finding(index, message, (_drop(index, "Drop it"),))
+            yield _finding(index, message, (_drop(index, "drop it"),))
         else:
             message = f"a CREATE INDEX CONCURRENTLY that failed left {size(index.size_bytes)} that no query can use"
             attached = bool(index.parent_oid or index.constraint)
-            fixes = (_rebuild(index),) if attached else (_rebuild(index), _drop(index, "Drop it, if it is not wanted"))
+            fixes = (_rebuild(index),) if attached else (_rebuild(index), _drop(index, "drop it, if it is not wanted"))
             yield _finding(index, message, fixes)
 
 
@@ -84,7 +85,8 @@ def _is_left_over(index: Index) -> bool:
 def _without_part(index: Index, facts: Facts) -> str:
     """Which partitions keep the index of a partitioned table from being valid."""
     attached = {part.table_oid: part for part in facts[Index] if part.parent_oid == index.oid}
-    partitions = sorted((table for table in facts[Table] if table.parent_oid == index.table_oid), key=lambda table: table.qualified)
+    partitions = [table for table in facts[Table] if table.parent_oid == index.table_oid]
+    partitions.sort(key=lambda table: table.qualified)
     lacking = [table.qualified for table in partitions if table.oid not in attached]
     broken = [part.qualified for part in attached.values() if not part.is_valid]
     reasons = [f"no index of {listed(lacking)} is attached to it"] if lacking else []
@@ -94,7 +96,7 @@ def _without_part(index: Index, facts: Facts) -> str:
 
 def _rebuild(index: Index) -> Fix:
     return Fix(
-        title="Mend what stopped it, then build it again",
+        title="mend what stopped it, then build it again",
         statements=(f"REINDEX INDEX CONCURRENTLY {index.qualified};",),
         lock="ShareUpdateExclusiveLock",
         in_transaction=False,

@@ -25,8 +25,8 @@ worth its writes. Where several indexes cover it, one that is not redundant itse
     DROP INDEX CONCURRENTLY orders_customer_idx;
 It takes a ShareUpdateExclusiveLock, and waits for transactions that use the table; reads and writes go on. The index
 of a partitioned table can be dropped only under an AccessExclusiveLock, which blocks both there and on its partitions
-for a moment. Lost are some speed, as the longer index has more pages, and the order of equal keys by their place in the table, which deduplication
-and bitmap scans like.
+for a moment. Lost are some speed, as the longer index has more pages, and the order of equal keys by their place in
+the table, which deduplication and bitmap scans like.
 
 ## When to ignore
 The shorter index is much smaller, hot, and on a table that is seldom written.
@@ -36,7 +36,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dbaudit.checks._words import count, size
 from dbaudit.checks.index._drop import children_of, drop
 from dbaudit.checks.index._locked import unread
 from dbaudit.checks.index._twins import Superfluous, prefixes
@@ -44,6 +43,7 @@ from dbaudit.checks.registry import Verdicts, check
 from dbaudit.facts import Facts
 from dbaudit.facts.catalog import Index
 from dbaudit.finding import Confidence, Finding, Severity, Subject
+from dbaudit.units import count, size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +74,7 @@ def redundant_index(facts: Facts, options: Options) -> Verdicts:
                 "scans_count": index.scans,
                 "kept_scans_count": kept.scans,
             },
-            fixes=(drop(index, children, f"Drop it and keep {kept.qualified}", "some speed"),),
+            fixes=(drop(index, children, f"drop it and keep {kept.qualified}", "some speed"),),
         )
 
 

@@ -40,13 +40,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dbaudit.checks._rows import rows_of
-from dbaudit.checks._words import count, listed
+from dbaudit.checks._words import listed
 from dbaudit.checks.index._new import NewIndexes, leaves
 from dbaudit.checks.index._serving import Serving
 from dbaudit.checks.registry import Verdicts, check
 from dbaudit.facts import Facts
 from dbaudit.facts.catalog import ForeignKey, Index, OperatorFamily, Table
 from dbaudit.finding import Finding, Severity, Subject, Unknown
+from dbaudit.units import count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,7 +36,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dbaudit.checks._words import count
 from dbaudit.checks.index._drop import children_of, drop
 from dbaudit.checks.index._idle import Suspect, describe, suspects, why_unknown
 from dbaudit.checks.index._locked import unread
@@ -45,6 +44,7 @@ from dbaudit.facts import Facts
 from dbaudit.facts.catalog import ForeignKey, Index, OperatorFamily, Standby, Table
 from dbaudit.facts.server import Server
 from dbaudit.finding import Confidence, Finding, Severity, Subject, Unknown
+from dbaudit.units import count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +92,7 @@ def unused_index(facts: Facts, options: Options) -> Verdicts:
                     "last_scan_age_s": suspect.last_scan_age_s,
                     "statistics_age_s": server.statistics_age_s,
                 },
-                fixes=(drop(suspect.index, children, "Drop it", "the speed of what may yet use it"),),
+                fixes=(drop(suspect.index, children, "drop it", "the speed of what may yet use it"),),
             )
 
 

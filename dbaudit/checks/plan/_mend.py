@@ -19,12 +19,12 @@ def fixes_for(condition: Condition, column: Column, scan: Scan, relations: Relat
     """A rewrite that means the same where there is one, else the index that serves the condition as it stands."""
     rewrite = rewritten(condition, column)
     if rewrite:
-        return (Fix(title=f"Write the condition as {rewrite}", applicability="manual"),)
+        return (Fix(title=f"write the condition as {rewrite}", applicability="manual"),)
     is_bare = condition.form is Form.COLUMN or is_relabel(condition, column)
     key = column.quoted if is_bare else indexable(condition, column)
     words = [column.name, *([condition.function.lower()] if condition.function else [])]
     if not key:
-        return (Fix(title=f"Compare {column.quoted} itself, in its own type: {column.type}", applicability="manual"),)
+        return (Fix(title=f"compare {column.quoted} itself, in its own type: {column.type}", applicability="manual"),)
     if condition.operator == "~~*" or (condition.operator == "~~" and (condition.literal or "")[:1] in ("%", "_")):
         return (_trigrams(key, words, scan, relations),)
     if condition.operator == "~~":
@@ -32,7 +32,7 @@ def fixes_for(condition: Condition, column: Column, scan: Scan, relations: Relat
     elif is_bare and condition.value_collation:
         key, words = f"{key} COLLATE {condition.value_collation}", [*words, "collated"]
     elif is_bare:
-        return (Fix(title=f"Compare {key} by the collation that it has in the table", applicability="manual"),)
+        return (Fix(title=f"compare {key} by the collation that it has in the table", applicability="manual"),)
     return (create_index(scan.whole, [key], words=words, taken=relations.taken(scan.whole)),)
 
 
@@ -41,7 +41,7 @@ def _trigrams(key: str, words: list[str], scan: Scan, relations: Relations) -> F
     taken = relations.taken(scan.whole)
     index = create_index(scan.whole, [f"{key} gin_trgm_ops"], words=[*words, "trgm"], taken=taken, method="gin")
     return Fix(
-        title=f"Create a trigram index on {scan.whole.qualified} ({key}), with the extension pg_trgm",
+        title=f"create a trigram index on {scan.whole.qualified} ({key}), with the extension pg_trgm",
         statements=("CREATE EXTENSION IF NOT EXISTS pg_trgm;", *index.statements),
         applicability="manual",
         lock=index.lock,

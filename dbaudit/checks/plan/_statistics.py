@@ -29,7 +29,7 @@ def statistics_for(node: PlanNode, relations: Relations) -> Fix | None:
     whole = relations.whole(table)
     if table.estimated_rows is None or (len(columns) < 2 and not expressions):
         return Fix(
-            title=f"Analyze {whole.qualified}: its statistics are missing, too old or too coarse",
+            title=f"analyze {whole.qualified}: its statistics are missing, too old or too coarse",
             statements=(f"ANALYZE {whole.qualified};",),
             lock="ShareUpdateExclusiveLock",
         )
@@ -37,7 +37,7 @@ def statistics_for(node: PlanNode, relations: Relations) -> Fix | None:
     name = f"{schema_of(whole.qualified)}.{quoted(index_name(whole.name, words, ()).removesuffix('_idx') + '_stats')}"
     kinds = _kinds([relations.column(table, word) for word in words]) if columns else ""
     return Fix(
-        title=f"Have ANALYZE look at {', '.join(targets)} {'together' if columns else 'too'}",
+        title=f"have ANALYZE look at {', '.join(targets)} {'together' if columns else 'too'}",
         statements=(
             f"CREATE STATISTICS {name}{kinds} ON {', '.join(targets)} FROM {whole.qualified};",
             f"ANALYZE {whole.qualified};",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dbaudit.checks._words import count, listed
+from dbaudit.checks._words import listed
 from dbaudit.checks.plan._scans import Scan
 from dbaudit.facts.plan import PlanNode
 from dbaudit.facts.statement import Statement
 from dbaudit.finding import Scalar, Subject
+from dbaudit.units import count, milliseconds
 
 
 def about(statement: Statement, column: str = "") -> Subject:
@@ -45,7 +46,7 @@ def spent(scan: Scan) -> str:
     """What the scan took, as the end of a sentence; nothing where it was not timed."""
     if scan.time_ms is None or scan.time_ratio is None:
         return ""
-    return f", {ms(scan.time_ms)} and {percent(scan.time_ratio)} of the statement's time"
+    return f", {milliseconds(scan.time_ms)} and {percent(scan.time_ratio)} of the statement's time"
 
 
 def scan_evidence(scan: Scan) -> dict[str, Scalar]:
@@ -59,13 +60,6 @@ def scan_evidence(scan: Scan) -> dict[str, Scalar]:
     if scan.time_ms is None:
         return evidence | {"cost": scan.node.total_cost}
     return evidence | {"time_ms": round(scan.time_ms, 3), "time_ratio": round(scan.time_ratio or 0.0, 4)}
-
-
-def ms(milliseconds: float) -> str:
-    """A duration for a reader, with as many digits as mean something: "0.42 ms", "37 ms", "2.4 s"."""
-    if milliseconds >= 1000:
-        return f"{milliseconds / 1000:.1f} s"
-    return f"{milliseconds:.0f} ms" if milliseconds >= 10 else f"{milliseconds:.2g} ms"
 
 
 def percent(ratio: float) -> str:

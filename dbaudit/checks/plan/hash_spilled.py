@@ -32,7 +32,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dbaudit.checks.plan._memory import rounded_up, setting, setting_kb
-from dbaudit.checks.plan._words import about, kilobytes, ms
+from dbaudit.checks.plan._words import about, kilobytes
 from dbaudit.checks.registry import Verdicts, check
 from dbaudit.facts import Facts
 from dbaudit.facts.plan import Plan, PlanNode
@@ -40,6 +40,7 @@ from dbaudit.facts.plan_time import node_times, parents, processes
 from dbaudit.facts.server import Server
 from dbaudit.facts.statement import Explained
 from dbaudit.finding import Finding, Fix, Scalar, Severity
+from dbaudit.units import milliseconds
 
 _DEFAULT_KB = 4096
 
@@ -70,7 +71,7 @@ def hash_spilled(facts: Facts, options: Options) -> Verdicts:
                 message += f", {kilobytes(node.disk_usage_kb)} of them"
                 evidence["disk_bytes"] = node.disk_usage_kb * 1024
             if time := node_times(plan).get(node_that_waits):
-                message += f"; it took {ms(time.exclusive_ms)}"
+                message += f"; it took {milliseconds(time.exclusive_ms)}"
                 evidence["time_ms"] = round(time.exclusive_ms, 3)
             yield Finding(
                 code="PLN005",
@@ -87,10 +88,10 @@ def hash_spilled(facts: Facts, options: Options) -> Verdicts:
 def _fix(node: PlanNode, plan: Plan, major: int, options: Options, is_join: bool) -> Fix:
     if not is_join:
         now = kilobytes(setting_kb(plan, "work_mem", _DEFAULT_KB))
-        return Fix(title=f"Give this statement more work_mem, step by step (now {now})", applicability="manual")
+        return Fix(title=f"give this statement more work_mem, step by step (now {now})", applicability="manual")
     multiplier = setting(plan, "hash_mem_multiplier", 2.0 if major >= 15 else 1.0)
     sharing = processes(plan)[node] if node.is_parallel_aware else 1.0
     needed_kb = (node.hash_batches or 1) * (node.peak_memory_kb or 0) / multiplier / sharing
     if needed_kb > options.most_kb:
-        return Fix(title="Join fewer rows or columns: no work_mem in reason holds the table", applicability="manual")
-    return Fix(title=f"Give this statement SET LOCAL work_mem = '{rounded_up(needed_kb)}'", applicability="manual")
+        return Fix(title="join fewer rows or columns: no work_mem in reason holds the table", applicability="manual")
+    return Fix(title=f"give this statement SET LOCAL work_mem = '{rounded_up(needed_kb)}'", applicability="manual")

@@ -27,16 +27,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dbaudit.checks.plan._words import about, ms, rows
+from dbaudit.checks.plan._words import about, rows
 from dbaudit.checks.registry import Verdicts, check
 from dbaudit.facts import Facts
 from dbaudit.facts.plan import PlanNode
 from dbaudit.facts.plan_time import node_times, total_rows
 from dbaudit.facts.statement import Explained
 from dbaudit.finding import Confidence, Finding, Fix, Scalar, Severity
+from dbaudit.units import milliseconds
 
 _FIX = Fix(
-    title="Ask for what follows the last row of the page before: WHERE (sort columns) > (its values)",
+    title="ask for what follows the last row of the page before: WHERE (sort columns) > (its values)",
     applicability="manual",
 )
 
@@ -63,7 +64,7 @@ def large_offset(facts: Facts, options: Options) -> Verdicts:
         evidence: dict[str, Scalar] = {"skipped_rows_count": round(skipped)}
         if worst in times:
             spent = times[worst].inclusive_ms
-            message += f", in {ms(spent)}"
+            message += f", in {milliseconds(spent)}"
             evidence["time_ms"] = round(spent, 3)
         else:
             evidence["cost"] = worst.total_cost

@@ -29,13 +29,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dbaudit.checks.plan._words import about, ms, node_name, percent
+from dbaudit.checks.plan._words import about, node_name, percent
 from dbaudit.checks.registry import Verdicts, check
 from dbaudit.facts import Facts
 from dbaudit.facts.plan import Plan, PlanNode
 from dbaudit.facts.plan_time import node_times
 from dbaudit.facts.statement import Explained, How
 from dbaudit.finding import Confidence, Finding, Scalar, Severity
+from dbaudit.units import milliseconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +60,7 @@ def slow_statement(facts: Facts, options: Options) -> Verdicts:
 def _slow(explained: Explained, plan: Plan, options: Options) -> Finding:
     time_ms = plan.execution_ms or 0.0
     evidence: dict[str, Scalar] = {"time_ms": time_ms}
-    message = f"took {ms(time_ms)}"
+    message = f"took {milliseconds(time_ms)}"
     times = node_times(plan)
     if times:
         node = max(times, key=lambda node: times[node].exclusive_ms)
@@ -79,7 +80,7 @@ def _slow(explained: Explained, plan: Plan, options: Options) -> Finding:
 
 def _cancelled(explained: Explained) -> Finding:
     limit_ms = float(explained.limit_ms or 0)
-    message = f"was cancelled after {ms(limit_ms)}"
+    message = f"was cancelled after {milliseconds(limit_ms)}"
     evidence: dict[str, Scalar] = {"time_ms": limit_ms}
     if explained.plan:
         node = max(explained.plan.nodes(), key=_own_cost)

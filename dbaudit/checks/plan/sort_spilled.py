@@ -32,7 +32,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dbaudit.checks.plan._memory import rounded_up, setting_kb, sort_memory_kb, spills
-from dbaudit.checks.plan._words import about, kilobytes, ms
+from dbaudit.checks.plan._words import about, kilobytes
 from dbaudit.checks.registry import Verdicts, check
 from dbaudit.facts import Facts
 from dbaudit.facts.plan import PlanNode
@@ -40,6 +40,7 @@ from dbaudit.facts.plan_time import node_times
 from dbaudit.facts.server import Server
 from dbaudit.facts.statement import Explained
 from dbaudit.finding import Finding, Fix, Scalar, Severity
+from dbaudit.units import milliseconds
 
 _DEFAULT_KB = 4096
 
@@ -73,7 +74,7 @@ def sort_spilled(facts: Facts, options: Options) -> Verdicts:
                 "processes_count": len(processes),
             }
             if time:
-                message += f", and took {ms(time.exclusive_ms)}"
+                message += f", and took {milliseconds(time.exclusive_ms)}"
                 evidence["time_ms"] = round(time.exclusive_ms, 3)
             yield Finding(
                 code="PLN004",
@@ -89,8 +90,8 @@ def sort_spilled(facts: Facts, options: Options) -> Verdicts:
 
 def _fix(needed_kb: float, options: Options) -> Fix:
     if needed_kb > options.most_kb:
-        return Fix(title="Sort fewer rows or columns, or have an index deliver them in order", applicability="manual")
-    return Fix(title=f"Give this statement SET LOCAL work_mem = '{rounded_up(needed_kb)}'", applicability="manual")
+        return Fix(title="sort fewer rows or columns, or have an index deliver them in order", applicability="manual")
+    return Fix(title=f"give this statement SET LOCAL work_mem = '{rounded_up(needed_kb)}'", applicability="manual")
 
 
 def _keys(node: PlanNode) -> str:

@@ -25,12 +25,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dbaudit.checks._words import count
 from dbaudit.checks.registry import Verdicts, check
 from dbaudit.checks.sql._sightings import finding, looks
 from dbaudit.facts import Facts
 from dbaudit.facts.statement_text import Sight, StatementText
 from dbaudit.finding import Severity, Unknown
+from dbaudit.units import count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

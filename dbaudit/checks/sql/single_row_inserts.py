@@ -29,12 +29,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from dbaudit.checks._words import count
 from dbaudit.checks.registry import Verdicts, check
 from dbaudit.checks.sql._sightings import Look, finding, looks
 from dbaudit.facts import Facts
 from dbaudit.facts.statement_text import Sight, StatementText
 from dbaudit.finding import Finding, Severity, Span, Unknown
+from dbaudit.units import count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -83,12 +83,12 @@ def _identifies_rows(index: Index) -> bool:
 
 def _fix(table: Table, candidate: Index | None) -> Fix:
     if candidate is None:
-        return Fix(title="Declare the columns that identify a row, or add an identity column", applicability="manual")
+        return Fix(title="declare the columns that identify a row, or add an identity column", applicability="manual")
     if candidate.constraint or table.is_partitioned:
-        return Fix(title=f"Declare the columns of {candidate.qualified} as the primary key", applicability="manual")
+        return Fix(title=f"declare the columns of {candidate.qualified} as the primary key", applicability="manual")
     name = unqualified(candidate)
     return Fix(
-        title=f"Promote {candidate.qualified}",
+        title=f"promote {candidate.qualified}",
         statements=(f"ALTER TABLE {table.qualified} ADD CONSTRAINT {name} PRIMARY KEY USING INDEX {name};",),
         lock="AccessExclusiveLock",
         undo=(

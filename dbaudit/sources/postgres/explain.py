@@ -11,6 +11,7 @@ import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from itertools import islice
 from secrets import token_hex
 
@@ -46,7 +47,7 @@ _OWN_ADVISORY_LOCKS = (
     "select pg_catalog.count(*) from pg_catalog.pg_locks"
     " where locktype = 'advisory' and pid = pg_catalog.pg_backend_pid()"
 )
-_PLAN_OPTIONS = "verbose, settings, format json"
+_PLAN_OPTIONS = "verbose, settings, summary, format json"
 _RUN_OPTIONS = "analyze, buffers, verbose, settings, format json"
 
 
@@ -189,7 +190,8 @@ class Gate:
         run, reason = _read(answers[-1])
         if run is None:
             return Explained(statement=statement, how=How.PLANNED, reason=reason, plan=plan)
-        return Explained(statement=statement, how=How.ANALYZED, plan=run)
+        # The second EXPLAIN found the plan made: it took the time of the first.
+        return Explained(statement=statement, how=How.ANALYZED, plan=replace(run, planning_ms=plan.planning_ms))
 
     def _plan_generically(self, statement: Statement, described: Answer) -> Explained:
         """EXPLAIN (GENERIC_PLAN) is of no use: over the extended protocol it plans for the NULLs that it is given."""

@@ -21,7 +21,7 @@ _NOT_ITS_FAULT = frozenset({"42501"})
 _REASONS = {
     _CANCELED: "another session canceled it",
     "55P03": f"a relation that it reads is locked by another session: given up after {LOCK_TIMEOUT_MS} ms",
-    "42501": "the role may not: {message}",
+    "42501": "{message}",
     "25006": "it would write: {message}",
     "53400": "it needs more than the server allows: {message}",
     "53200": "the server has not enough memory for it: {message}",

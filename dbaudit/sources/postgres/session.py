@@ -103,7 +103,8 @@ class Session:
         return [str(timeout_ms), str(LOCK_TIMEOUT_MS), str(timeout_ms + 10_000), *whole]
 
     def _read_server(self) -> Server:
-        text = files(__package__).joinpath("queries/server_16.sql" if self.major >= 16 else "queries/server.sql").read_text("utf-8")
+        name = "server_16.sql" if self.major >= 16 else "server.sql"
+        text = files(__package__).joinpath("queries", name).read_text("utf-8")
         info = self.connection.info
         version_num, version, database, user, is_superuser, reads_all, in_recovery, uptime_s, age_s = self.rows(text)[0]
         return Server(
