@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+import yaml
 
 
 @pytest.fixture
@@ -127,3 +129,11 @@ def test_it_loads_no_driver_and_no_parser_for_ordinary_statements(sql):
     imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
     assert done.returncode == 0
     assert imported & {"psycopg", "sqlglot", "rich"} == set()
+
+
+def test_the_hook_for_pre_commit_runs_it(dbaudit, sql):
+    (hook,) = yaml.safe_load((Path(__file__).parents[2] / ".pre-commit-hooks.yaml").read_text())
+    program, *arguments = hook["entry"].split()
+    done = dbaudit(*arguments, sql("delete from t;", "a.sql"), sql("select 1;", "b.sql"))
+    assert program == "dbaudit" and done.returncode == 1
+    assert "a.sql:1:1: warning SQL002" in done.stdout
