@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -41,7 +40,7 @@ def unpruned(plan: Plan, relations: Relations, *, partitions: int = 3, rows: flo
     appends = [node for node in plan.nodes() if node.node_type in _APPENDS]
     if not appends:
         return
-    times, leaves = node_times(plan), _leaf_counts(relations)
+    times = node_times(plan)
     for append in appends:
         scans = tuple(child for child in append.children if relations.table(child) and not child.never_executed)
         wholes = {relations.whole(relations.tables[scan.schema, scan.relation]) for scan in scans}
@@ -49,7 +48,8 @@ def unpruned(plan: Plan, relations: Relations, *, partitions: int = 3, rows: flo
             continue
         whole = wholes.pop()
         is_small = whole.estimated_rows is not None and whole.estimated_rows < rows
-        if not whole.partition_columns or is_small or len({scan.relation for scan in scans}) < leaves[whole.oid]:
+        is_pruned = len({scan.relation for scan in scans}) < relations.leaf_counts[whole.oid]
+        if not whole.partition_columns or is_small or is_pruned:
             continue
         with_rows = sum(total_rows(scan) > 0 for scan in scans) if plan.was_run else None
         if with_rows is not None and with_rows * 2 > len(scans):
@@ -103,9 +103,3 @@ def _is_wrapped(condition: Condition, column: Column | None) -> bool:
     if column is None or condition.form not in _WRAPPED or condition.value_columns:
         return False
     return not is_relabel(condition, column)
-
-
-def _leaf_counts(relations: Relations) -> Mapping[int, int]:
-    """How many partitions that hold rows each partitioned table at the top of a tree has."""
-    tables = relations.by_oid.values()
-    return Counter(relations.whole(table).oid for table in tables if table.parent_oid and not table.is_partitioned)
