@@ -105,8 +105,8 @@ def differences(expected: PlanNode, got: PlanNode, *, apart_from: set[str], igno
 
 
 def read_one(text: str) -> Plan:
-    (explained,) = plans.read(text.encode(), "plan.txt")
-    return explained.plan
+    (found,) = plans.find(text.encode(), "plan.txt")
+    return plan_from_json(found.raw)
 
 
 def explained(connection: psycopg.Connection, options: str, form: str, statement: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 
 from dbaudit.errors import AuditError
 from dbaudit.facts.plan import Plan, plan_from_json
@@ -15,6 +16,7 @@ from dbaudit.sources.plans.found import Found, Line, unreadable
 from dbaudit.sources.sqllex import tokens
 
 NOT_RUN = "the plan of a statement that was not run"
+NO_FIGURES = "its plan has no figures to judge: neither ANALYZE nor COSTS"
 NOT_ANALYZED = "ran {:.3f} ms; auto_explain.log_analyze was off, so the plan does not say what came of it"
 
 
@@ -24,12 +26,21 @@ def read(data: bytes, path: str) -> tuple[Explained, ...]:
     A statement has the text that a log gives for it, or none, and stands where its plan stands. Raises AuditError,
     with file and line, where there is no plan, or one that is not whole.
     """
-    text = _decoded(data, path)
-    lines = [Line(number, line) for number, line in enumerate(text.replace("\r\n", "\n").split("\n"), start=1)]
-    explained = tuple(_explained(found, path) for found in _found(text, lines, path))
+    explained = tuple(_explained(found, path) for found in find(data, path))
     if not explained:
         raise AuditError(f"{path}:1: no plan in it", "give EXPLAIN's whole output, best of EXPLAIN (FORMAT JSON)")
     return explained
+
+
+def find(data: bytes, path: str) -> Iterator[Found]:
+    """The plans in a file's content as they stand there, in the form of EXPLAIN's JSON. Raises AuditError."""
+    text = _decoded(data, path)
+    lines = [Line(number, line) for number, line in enumerate(text.replace("\r\n", "\n").split("\n"), start=1)]
+    for found in _found(text, lines, path):
+        flaw = sound.flaw(found.raw)
+        if flaw:
+            raise unreadable(path, found.line, f"is no plan as EXPLAIN prints it: {flaw}")
+        yield found
 
 
 def _decoded(data: bytes, path: str) -> str:
@@ -62,14 +73,13 @@ def _found(text: str, lines: list[Line], path: str) -> Iterator[Found]:
 
 
 def _explained(found: Found, path: str) -> Explained:
-    flaw = sound.flaw(found.raw)
-    if flaw:
-        raise unreadable(path, found.line, f"is no plan as EXPLAIN prints it: {flaw}")
     raw = found.raw
     was_run = raw["Plan"].get("Actual Loops") is not None
     if was_run and found.duration_ms is not None:
         raw = {**raw, "Execution Time": found.duration_ms}
-    plan = plan_from_json(raw)
+    plan = replace(plan_from_json(raw), knows_settings="Settings" in raw)
+    if not was_run and not plan.has_estimates:
+        return Explained(statement=_statement(found, plan, path), how=How.NOT_RUN, reason=NO_FIGURES)
     reason = NOT_RUN if found.duration_ms is None else NOT_ANALYZED.format(found.duration_ms)
     return Explained(
         statement=_statement(found, plan, path),

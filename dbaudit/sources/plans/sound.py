@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 _TEXTS = frozenset(
@@ -18,6 +19,14 @@ _NUMBERS = frozenset(
 )  # fmt: skip
 _NUMBERS_BEGIN = ("Rows Removed by ", "Shared ", "Local ", "Temp ")
 _LISTS = frozenset(["Output", "Sort Key", "Presorted Key", "Group Key"])
+# How many children such a node has at the least, SubPlans and InitPlans apart.
+_CHILDREN = {
+    **dict.fromkeys(("Nested Loop", "Hash Join", "Merge Join", "Recursive Union"), 2),
+    **dict.fromkeys(
+        ("Limit", "Sort", "Incremental Sort", "Hash", "Aggregate", "Group", "Gather", "Gather Merge", "Materialize",
+         "Memoize", "Unique", "WindowAgg", "LockRows", "SetOp", "ProjectSet", "ModifyTable", "Subquery Scan",
+         "Bitmap Heap Scan", "BitmapAnd", "BitmapOr"), 1),
+}  # fmt: skip
 _BOOLEANS = frozenset(["Parallel Aware", "Disabled", "Inner Unique"])
 # What no server prints, and arithmetic would not survive.
 _TOO_LARGE = 1e18
@@ -39,8 +48,22 @@ def flaw(raw: dict[str, Any]) -> str:
         for worker in node.get("Workers") or ():
             if not isinstance(worker, dict) or _wrong_key(worker):
                 return f"a worker of {node['Node Type'][:60]} is not what EXPLAIN prints"
-        stack.extend(node.get("Plans") or ())
+        children = node.get("Plans") or ()
+        stack.extend(children)
+        if _has_too_few(node, children):
+            return f"{node['Node Type']} lacks a node below it: is the plan whole?"
     return _flaw_around(raw)
+
+
+def _has_too_few(node: dict[str, Any], children: Iterable[Any]) -> bool:
+    least = _CHILDREN.get(node["Node Type"], 0)
+    if not least:
+        return False
+    ordinary = (
+        child for child in children
+        if isinstance(child, dict) and child.get("Parent Relationship") not in ("InitPlan", "SubPlan")
+    )  # fmt: skip
+    return sum(1 for _ in ordinary) < least
 
 
 def _flaw_around(raw: dict[str, Any]) -> str:
