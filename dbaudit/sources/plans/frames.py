@@ -8,14 +8,15 @@ from dataclasses import dataclass, field
 
 from dbaudit.sources.plans.found import Line
 
-_HEADER = re.compile(r'\s*[|│]?\s*"?QUERY PLAN"?\s*[|│]?\s*')
-_EXPANDED = re.compile(r"\s*[|│]?\s*QUERY PLAN\s*[|│] ?")
-_RECORD = re.compile(r"\s*[-─┌├]\[ RECORD \d+ \].*")
-_MORE_OF_THE_RECORD = re.compile(r"\s*[|│] ?")
-_RULE = re.compile(r"\s*[-─═+┌┬┐├┼┤└┴┘|│╞╡]{3,}\s*")
-_COUNT = re.compile(r"\s*\(\d+ rows?\)\s*")
-_BARS = re.compile(r"\s*[|│] ?(.*?)\s*[|│]\s*")
-_CONTINUED = re.compile(r"[ \t]*[+↵]\s*$")
+_ROW = "QUERY PLAN"
+_HEADER = re.compile(r'(?:[|│] *+)?"?QUERY PLAN"?(?: *+[|│])?')
+_EXPANDED = re.compile(r" *+(?:[|│] *+)?QUERY PLAN *+[|│] ?")
+_RECORD = re.compile(r"[-─┌├+│|]+\[ RECORD \d+ \].*")
+_MORE_OF_THE_RECORD = re.compile(r" *+[|│] ?")
+_RULE = re.compile(r"[-─═+┌┬┐├┼┤└┴┘|│╞╡]{3,}")
+_COUNT = re.compile(r"\(\d+ rows?\)")
+_BARS = ("|", "│")
+_CONTINUED = ("+", "↵")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -35,7 +36,8 @@ def blocks(lines: Iterable[Line]) -> Iterator[Block]:
     is_expanded = has_bars = False
     for line in _unquoted(lines):
         number, text = line
-        if _RECORD.fullmatch(text):
+        bare = text.strip()
+        if _RECORD.fullmatch(bare):
             if not is_expanded:
                 yield from _filled(block)
                 block, is_expanded = Block(is_framed=True), True
@@ -46,23 +48,28 @@ def blocks(lines: Iterable[Line]) -> Iterator[Block]:
             else:
                 yield from _filled(block)
                 block, is_expanded = Block(is_framed=False, lines=[line]), False
-        elif _HEADER.fullmatch(text):
+        elif _HEADER.fullmatch(bare):
             yield from _filled(block)
-            block, has_bars = Block(is_framed=True), text.lstrip()[:1] in ("|", "│")
-        elif block.is_framed and _COUNT.fullmatch(text):
+            block, has_bars = Block(is_framed=True), bare.startswith(_BARS)
+        elif block.is_framed and _COUNT.fullmatch(bare):
             yield from _filled(block)
             block, has_bars = Block(is_framed=False), False
-        elif block.is_framed and _RULE.fullmatch(text):
+        elif block.is_framed and _RULE.fullmatch(bare):
             continue
         else:
-            inner = _BARS.fullmatch(text) if has_bars else None
-            block.lines.append(Line(number, inner.group(1) if inner else text))
+            is_barred = has_bars and len(bare) > 1 and bare.startswith(_BARS) and bare.endswith(_BARS)
+            block.lines.append(Line(number, bare[1:-1].rstrip() if is_barred else text))
     yield from _filled(block)
 
 
 def joined(block: Block) -> list[Line]:
     """The lines without the mark with which psql says that a value goes on in the next one."""
-    return [Line(number, _CONTINUED.sub("", text)) for number, text in block.lines] if block.is_framed else block.lines
+    return [Line(number, _whole(text)) for number, text in block.lines] if block.is_framed else block.lines
+
+
+def _whole(text: str) -> str:
+    text = text.rstrip()
+    return text[:-1].rstrip() if text.endswith(_CONTINUED) else text
 
 
 def _filled(block: Block) -> Iterator[Block]:
@@ -72,12 +79,11 @@ def _filled(block: Block) -> Iterator[Block]:
 
 def _unquoted(lines: Iterable[Line]) -> Iterator[Line]:
     """Lines without the quotes that CSV and pgAdmin put around a value, which may take several lines."""
-    is_open = False
-    before = '"QUERY PLAN"'
-    is_quoted = False
+    is_open = is_quoted = has_begun = False
     for number, text in lines:
-        is_quoted = is_quoted or (text.startswith('"') and bool(_HEADER.fullmatch(before)))
-        before = text if text.strip() else before
+        # psql centers the header, unless it aligns nothing.
+        is_quoted = is_quoted or (text.startswith('"') and not has_begun) or text.rstrip() == _ROW
+        has_begun = has_begun or bool(text.strip())
         if is_quoted and (is_open or text.startswith('"')):
             closes = (text.count('"') % 2 == 1) == is_open
             inner = text.rstrip().rstrip(";,") if closes else text
