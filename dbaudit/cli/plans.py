@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from dbaudit.cli.options import Connection, Output
 from dbaudit.facts import Facts, Missing
@@ -45,8 +46,6 @@ def _read(files: Iterable[str]) -> Iterator[Explained]:
 
 
 def _distinct(rows: Iterator[Explained]) -> Iterator[Explained]:
-    from dataclasses import replace
-
     read = tuple(rows)
     for row, statement in zip(read, sqlfile.distinct(row.statement for row in read)):
         yield row if statement is row.statement else replace(row, statement=statement)

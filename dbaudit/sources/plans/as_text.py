@@ -44,11 +44,9 @@ def _begun(line: Line, path: str) -> _Tree | None:
     if text.startswith("->"):
         raise unreadable(path, line.number, "is a node without the plan that it belongs to")
     raw = heads.node(text)
-    if raw is not None:
-        return _Tree(raw, line, path)
-    if heads.is_broken(text):
+    if heads.is_broken(text, raw):
         raise unreadable(path, line.number, "is the head of a node, and not whole")
-    return None
+    return None if raw is None else _Tree(raw, line, path)
 
 
 def column_of(text: str) -> int:
@@ -129,7 +127,7 @@ class _Tree:
     def _takes_node(self, column: int, text: str, number: int) -> None:
         self._rest.close()
         raw = heads.node(text)
-        if raw is None or heads.is_broken(text) or self._trailer:
+        if raw is None or heads.is_broken(text, raw) or self._trailer:
             raise unreadable(self._path, number, f"is no node of a plan: {text[:60]!r}")
         while len(self._stack) > 1 and self._stack[-1][0] > column:
             self._stack.pop()

@@ -70,10 +70,10 @@ def actual(first: str | None, last: str | None, rows: str, loops: str) -> dict[s
     return {**times, "Actual Rows": number(rows), "Actual Loops": number(loops)}
 
 
-def is_broken(text: str) -> bool:
-    """Whether a line has the figures of a node, and not all of them."""
+def is_broken(text: str, raw: dict[str, Any] | None) -> bool:
+    """Whether a line has the figures of a node, and not all of them; `raw` is what `node` made of it."""
     figures = text[-_LONGEST_FIGURES:]
-    return any(part in figures for part in _PARTS_OF_FIGURES) and not has_figures(node(text) or {})
+    return any(part in figures for part in _PARTS_OF_FIGURES) and not has_figures(raw or {})
 
 
 def has_figures(raw: dict[str, Any]) -> bool:

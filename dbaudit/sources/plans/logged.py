@@ -11,10 +11,10 @@ from typing import Any
 from dbaudit.sources.plans import as_json, as_text, as_yaml, heads
 from dbaudit.sources.plans.found import Found, Line, unreadable
 
-_HEADER = re.compile(r"(?:^|[\s\"])duration: (\d+\.\d+) ms  plan:\s*$")
-_IN_CSV = re.compile(r',"duration: \d+\.\d+ ms  plan:\s*$')
+_HEADER = re.compile(r"(?:^|[\s\"])duration: (\d{1,15}\.\d{1,6}) ms  plan:\s*$")
+_IN_CSV = re.compile(r',"duration: \d{1,15}\.\d{1,6} ms  plan:\s*$')
 _IN_JSON = re.compile(r'"message":\s*"duration: \d+\.\d+ ms  plan:')
-_MESSAGE = re.compile(r"duration: (\d+\.\d+) ms  plan:\n")
+_MESSAGE = re.compile(r"duration: (\d{1,15}\.\d{1,6}) ms  plan:\n")
 _OTHER_ENTRY = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d|[A-Z]+:  ")
 _TEXT, _PARAMETERS = "Query Text: ", "Query Parameters: "
 _PRIVATE = ("Query Text", "Query Parameters")
