@@ -123,6 +123,13 @@ def test_a_log_of_plans_that_were_not_analyzed_says_how_long_they_ran():
     assert row.how is How.PLANNED and "812.500 ms" in row.reason and row.plan.execution_ms is None
 
 
+def test_a_plan_that_psql_shows_as_a_message_ends_where_the_result_begins():
+    plan = TEXT[: TEXT.index("Planning")]
+    result = " a \n---\n 1\n(1 row)\n"
+    (row,) = read(f"LOG:  duration: 9.500 ms  plan:\nQuery Text: select a\n  from o\n{plan}{result}")
+    assert (row.statement.text, len(nodes(row)), row.plan.execution_ms) == ("select a\n  from o", 2, 9.5)
+
+
 WHAT_IS_NO_PLAN = {
     "nothing": ("", "p.txt:1: no plan"),
     "prose": ("Hello\nworld\n", "p.txt:1: no plan"),
