@@ -12,9 +12,13 @@ from dbaudit.cli.options import Connection, Output, command
 @command
 def explain(
     files: Annotated[
-        list[str], typer.Argument(metavar="FILE... [CONNINFO|URI]", help="SQL files, - for stdin; and the database.")
+        list[str],
+        typer.Argument(metavar="FILE... [CONNINFO|URI]", help="SQL files, directories, - for stdin; and the database."),
     ],
     timeout: Annotated[float, typer.Option("--timeout", min=0.001, help="Per statement, in seconds.")] = 30.0,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="The files hold plans: EXPLAIN's JSON, YAML or text, or auto_explain's log.")
+    ] = False,
     no_analyze: Annotated[bool, typer.Option("--no-analyze", help="Only plan: run nothing.")] = False,
     *,
     connection: Connection,
@@ -23,7 +27,7 @@ def explain(
     """EXPLAIN ANALYZE: what is slow, and what to do.
 
     Runs what only reads, in read-only transactions that are rolled back; INSERT, UPDATE, DELETE, MERGE and whatever
-    calls a volatile function are planned and never run.
+    calls a volatile function are planned and never run. With --plan nothing is sent, and no server is needed.
     """
     from dbaudit.cli.output import chosen, finish
     from dbaudit.cli.statements import explain_all, read_files, separate_target
@@ -33,17 +37,24 @@ def explain(
 
     checks = chosen(output, "PLN", "SQL")
     paths, target = separate_target(files)
-    statements = read_files(paths)
-    with open_session(target, connection, output) as session:
-        facts, interrupted = explain_all(
-            session, statements, analyze=not no_analyze, timeout_ms=round(timeout * 1000), quiet=output.quiet
-        )
+    lost, interrupted = "", False
+    if plan:
+        from dbaudit.cli.plans import plan_facts
+
+        facts = plan_facts(paths, target, connection, output)
+    else:
+        statements = read_files(paths)
+        with open_session(target, connection, output) as session:
+            facts, interrupted = explain_all(
+                session, statements, analyze=not no_analyze, timeout_ms=round(timeout * 1000), quiet=output.quiet
+            )
+        lost = session.lost
     report = audit(
         command="explain",
         facts=facts,
         checks=checks,
         notes=about_statements(facts),
-        failure=session.lost or nothing_learnt(facts),
+        failure=lost or nothing_learnt(facts),
         interrupted=interrupted,
     )
     finish(report, output)

@@ -56,7 +56,7 @@ from dbaudit.facts.column import Column
 from dbaudit.facts.plan_time import node_times
 from dbaudit.facts.server import Server
 from dbaudit.facts.statement import Explained
-from dbaudit.finding import Finding, Scalar, Severity
+from dbaudit.finding import Finding, Scalar, Severity, Unknown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +78,9 @@ def row_misestimate(facts: Facts, options: Options) -> Verdicts:
         if explained.plan is None or not explained.plan.was_run:
             continue
         plan = explained.plan
+        if not plan.has_estimates:
+            yield Unknown(subject=about(explained.statement), reason="EXPLAIN (COSTS OFF) leaves the estimates out")
+            continue
         found = root_misestimate(plan, factor=options.info_factor, rows=options.rows, time_ratio=options.time_ratio)
         table = relations.table(found.node) if found else None
         if found is None or (table and is_stale(table, relations, facts.get(Server))):
