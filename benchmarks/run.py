@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psycopg
 from catalog import build_catalog, catalog_queries
+from lint import lint
 from statements import write_statements
 from timing import Comparison, compare
 
@@ -57,7 +58,8 @@ def main() -> None:
     bin_directory = resolve(None)
     print("| ours | against | ours, s | peer, s | ratio | goal | peak memory, MB |\n|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
-        for rows in (startup(), explain(Path(folder), bin_directory), indexes(Path(folder), bin_directory)):
+        path = Path(folder)
+        for rows in (startup(), lint(path), explain(path, bin_directory), indexes(path, bin_directory)):
             for ours, peer, goal, result in rows:
                 print(
                     f"| {ours} | {peer} | {result.ours_s:.3f} | {result.peer_s:.3f} | {result.ratio:.2f} | {goal} "

@@ -21,7 +21,12 @@ class Comparison:
 
 
 def compare(
-    ours: Sequence[str], peer: Sequence[str], *, runs: int = 9, environment: Mapping[str, str] | None = None
+    ours: Sequence[str],
+    peer: Sequence[str],
+    *,
+    runs: int = 9,
+    environment: Mapping[str, str] | None = None,
+    peer_codes: Sequence[int] = (0,),
 ) -> Comparison:
     """Runs both commands in turn after a warm-up of each. Raises where ours ends other than by exit 0 or 1."""
     pairs = []
@@ -31,7 +36,7 @@ def compare(
         if code not in (0, 1):
             raise RuntimeError(f"{' '.join(ours)} ended with {code}")
         peer_s, _, peer_code = _run(peer, environment)
-        if peer_code:
+        if peer_code not in peer_codes:
             raise RuntimeError(f"{' '.join(peer)} ended with {peer_code}")
         if number:
             pairs.append((our_s, peer_s))

@@ -7,8 +7,10 @@ from collections import Counter
 from dbaudit.facts import Facts
 from dbaudit.facts.catalog import Table
 from dbaudit.facts.statement import Explained, How
+from dbaudit.facts.statement_text import Category, StatementText
 
 _TINY_ROWS = 10_000
+_WITH_BODY = frozenset(["CREATE FUNCTION", "CREATE PROCEDURE", "DO"])
 
 
 def about_statements(facts: Facts) -> tuple[str, ...]:
@@ -29,3 +31,17 @@ def nothing_learnt(facts: Facts) -> str:
     if any(row.how is not How.NOT_RUN for row in explained):
         return ""
     return f"no statement could be looked at: {explained[0].reason}" if explained else "no statement to look at"
+
+
+def about_texts(facts: Facts, file_count: int) -> tuple[str, ...]:
+    """How many statements were read, and that the bodies of routines were not."""
+    texts = facts.get(StatementText)
+    files = f"{file_count} file{'' if file_count == 1 else 's'}"
+    definitions = sum(text.category is Category.DDL for text in texts)
+    bodies = sum(text.statement.command in _WITH_BODY for text in texts)
+    notes = [f"{len(texts)} statement{'' if len(texts) == 1 else 's'} in {files}"]
+    if definitions:
+        notes[0] += f"; definitions are read over: {definitions}"
+    if bodies:
+        notes.append(f"the bodies of functions, procedures and DO are not looked into: {bodies}")
+    return tuple(notes)

@@ -12,9 +12,13 @@ from dbaudit.cli.options import Connection, Output, command
 @command
 def explain(
     files: Annotated[
-        list[str], typer.Argument(metavar="FILE... [CONNINFO|URI]", help="SQL files, - for stdin; and the database.")
+        list[str],
+        typer.Argument(metavar="FILE... [CONNINFO|URI]", help="SQL files, directories, - for stdin; and the database."),
     ],
     timeout: Annotated[float, typer.Option("--timeout", min=0.001, help="Per statement, in seconds.")] = 30.0,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="The files hold plans: EXPLAIN's JSON, YAML or text, or auto_explain's log.")
+    ] = False,
     no_analyze: Annotated[bool, typer.Option("--no-analyze", help="Only plan: run nothing.")] = False,
     params: Annotated[
         str | None, typer.Option("--params", metavar="FILE", help="Values for parameters, by statement: TOML or JSON.")
@@ -30,7 +34,8 @@ def explain(
 
     Runs what only reads, in read-only transactions that are rolled back; INSERT, UPDATE, DELETE, MERGE and whatever
     calls a volatile function are planned and never run. Parameters get values from --params, from comments as
-    `-- dbaudit: param status = 'open'`, or from the server's statistics.
+    `-- dbaudit: param status = 'open'`, or from the server's statistics. With --plan nothing is sent, and no server is
+    needed.
     """
     from dbaudit.cli.output import chosen, finish
     from dbaudit.cli.statements import explain_all, read_files, separate_target
@@ -41,22 +46,29 @@ def explain(
 
     checks = chosen(output, "PLN", "SQL")
     paths, target = separate_target(files)
-    statements = with_values(read_files(paths), read_values(params) if params else {}, params or "")
-    with open_session(target, connection, output) as session:
-        facts, interrupted = explain_all(
-            session,
-            statements,
-            analyze=not no_analyze,
-            timeout_ms=round(timeout * 1000),
-            show_values=show_values,
-            quiet=output.quiet,
-        )
+    lost, interrupted = "", False
+    if plan:
+        from dbaudit.cli.plans import plan_facts
+
+        facts = plan_facts(paths, target, connection, output)
+    else:
+        statements = with_values(read_files(paths), read_values(params) if params else {}, params or "")
+        with open_session(target, connection, output) as session:
+            facts, interrupted = explain_all(
+                session,
+                statements,
+                analyze=not no_analyze,
+                timeout_ms=round(timeout * 1000),
+                show_values=show_values,
+                quiet=output.quiet,
+            )
+        lost = session.lost
     report = audit(
         command="explain",
         facts=facts,
         checks=checks,
         notes=about_statements(facts),
-        failure=session.lost or nothing_learnt(facts),
+        failure=lost or nothing_learnt(facts),
         interrupted=interrupted,
     )
     finish(report, output)

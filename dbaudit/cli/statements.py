@@ -10,6 +10,7 @@ from dbaudit.errors import AuditError, ServerGone
 from dbaudit.facts import Facts
 from dbaudit.facts.statement import Explained, How, Statement
 from dbaudit.sources import sqlfile
+from dbaudit.sources.paths import expanded
 from dbaudit.sources.postgres.explain import explain
 from dbaudit.sources.postgres.plan_facts import facts_about
 from dbaudit.sources.postgres.session import Session
@@ -31,13 +32,19 @@ def separate_target(arguments: Sequence[str]) -> tuple[list[str], str | None]:
 
 
 def read_files(paths: Iterable[str]) -> tuple[Statement, ...]:
-    """The statements of all files, in order. Raises AuditError where a file cannot be read or has no statement."""
+    """The statements of all files, in order; a directory means its *.sql files.
+
+    Raises AuditError where a file cannot be read, or where one that was named, or a whole directory, has no statement.
+    """
+    named = tuple(paths)
     statements: list[Statement] = []
-    for path in paths:
+    for path in expanded(named, suffixes=(".sql",)):
         found = _read_stdin() if path == "-" else sqlfile.read(path)
-        if not found:
+        if not found and path in named:
             raise AuditError(f"{path}: no statement in it")
         statements += found
+    if not statements:
+        raise AuditError(f"{', '.join(named)}: no statement in it")
     return sqlfile.distinct(statements)
 
 

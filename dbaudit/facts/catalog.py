@@ -20,6 +20,9 @@ class Table:
     `estimated_rows` is pg_class.reltuples, 0 where the file is empty, else None where the table was never vacuumed nor
     analyzed. Counters are those of pg_stat_all_tables since the statistics were reset. The figures of a partitioned
     table are the sums over its leaf partitions; its estimated rows are None where those of one of them are.
+    `rows_modified` were inserted, updated or deleted since the last ANALYZE that the statistics know of; 0 right after
+    they were reset. `analyze_age_s` is how long ago that was, of a partitioned table the longest; None where they know
+    of none. `partition_columns` are the columns of a partitioned table's key, without those that are expressions.
     """
 
     oid: int
@@ -36,6 +39,9 @@ class Table:
     rows_updated: int
     rows_deleted: int
     live_rows: int
+    rows_modified: int = 0
+    analyze_age_s: float | None = None
+    partition_columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

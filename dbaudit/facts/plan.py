@@ -117,6 +117,8 @@ class Plan:
 
     `settings` are the planner's settings that differ from their defaults (EXPLAIN's SETTINGS). `jit_ms` is all of JIT's
     time, `trigger_ms` all of the triggers', None where there was none.
+    `knows_settings` is false where EXPLAIN may not have been asked for them: what is not among them may differ all the
+    same.
     """
 
     raw: Mapping[str, Any] = field(repr=False)
@@ -126,10 +128,16 @@ class Plan:
     settings: Mapping[str, str] = field(compare=False)
     jit_ms: float | None = field(compare=False)
     trigger_ms: float | None = field(compare=False)
+    knows_settings: bool = field(default=True, compare=False)
 
     @property
     def was_run(self) -> bool:
         return self.root.actual_loops is not None
+
+    @property
+    def has_estimates(self) -> bool:
+        """Whether the planner's costs and rows are in it: not after EXPLAIN (COSTS OFF)."""
+        return "Total Cost" in self.raw["Plan"]
 
     def nodes(self) -> Iterator[PlanNode]:
         """Every node, parents first, in EXPLAIN's order."""

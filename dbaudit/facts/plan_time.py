@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from dbaudit.facts.plan import INIT_PLAN, Plan, PlanNode
+from dbaudit.facts.plan import INIT_PLAN, SUB_PLAN, Plan, PlanNode
 
 _PARAMETER = re.compile(r"\$\d+|InitPlan \w+")
 _CTE = "CTE "
@@ -62,7 +62,7 @@ def processes(plan: Plan) -> Mapping[PlanNode, float]:
             loops = child.actual_loops or 0.0
             if child.parent_relationship == INIT_PLAN:
                 counts[child] = max(1.0, min(counts[node], loops))
-            elif is_gather(node):
+            elif is_gather(node) and child.parent_relationship != SUB_PLAN:
                 counts[child] = max(1.0, loops / node.actual_loops) if node.actual_loops else 1.0
             else:
                 counts[child] = counts[node]

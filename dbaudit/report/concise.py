@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dbaudit.engine import Report
-from dbaudit.report.summary import check_names, last_line, where
+from dbaudit.report.summary import check_names, last_line, skips, where
 from dbaudit.report.text import clean
 
 
@@ -14,7 +14,7 @@ def render(report: Report) -> str:
         f"{where(finding)}: {finding.severity} {finding.code} {names[finding.code]}: {clean(finding.message)}"
         for finding in report.findings
     ]
-    lines += [f"skipped {skip.code} {skip.name}: {clean(skip.reason)}" for skip in report.skipped]
+    lines += [f"skipped {checks}: {clean(skip.reason)}" for checks, skip in skips(report)]
     lines += [f"note: {clean(note)}" for note in report.notes]
     if report.failure:
         lines.append(f"not finished: {clean(report.failure)}")

@@ -21,7 +21,16 @@ from dbaudit.facts.plan import Plan
 from dbaudit.facts.statement import Explained
 from dbaudit.finding import Finding, Fix, Proof, Severity
 from dbaudit.report import plan_change, plan_tree, slots, statements
-from dbaudit.report.summary import FixRow, check_names, fix_rows, last_line, statement_labels, subject_label, where
+from dbaudit.report.summary import (
+    FixRow,
+    check_names,
+    fix_rows,
+    last_line,
+    skips,
+    statement_labels,
+    subject_label,
+    where,
+)
 from dbaudit.report.text import clean, folded
 
 # From this width on the table has a column for the place and one for the problem.
@@ -165,8 +174,8 @@ def _skipped(console: Console, report: Report) -> None:
     if not report.skipped:
         return
     _section(console, "Not checked")
-    for skip in report.skipped:
-        line = Text(f"{skip.code} {skip.name}: ", style="bold")
+    for checks, skip in skips(report):
+        line = Text(f"{checks}: ", style="bold")
         line.append(clean(skip.reason), style="not bold")
         if skip.remedy:
             line.append(f" → {clean(skip.remedy)}", style="not bold italic")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dbaudit.engine import Report
+from dbaudit.engine import Report, Skipped
 from dbaudit.facts.statement import Explained
+from dbaudit.facts.statement_text import StatementText
 from dbaudit.finding import Finding, Fix, Severity
 from dbaudit.report.text import clean
 from dbaudit.units import age, count
@@ -66,7 +67,23 @@ def subject_label(labels: Mapping[str, str], finding: Finding) -> str:
 
 def statement_labels(report: Report) -> dict[str, str]:
     """What a reader calls each statement, by its identity."""
-    return {explained.statement.identity: explained.statement.label for explained in report.facts.get(Explained)}
+    statements = [row.statement for kind in (Explained, StatementText) for row in report.facts.get(kind)]
+    return {statement.identity: statement.label for statement in statements}
+
+
+def skips(report: Report) -> tuple[tuple[str, Skipped], ...]:
+    """What could not be asked: the checks' codes and names, and one of them that has the reason they share."""
+    groups: dict[tuple[str, str], list[Skipped]] = {}
+    for skip in report.skipped:
+        groups.setdefault((skip.reason, skip.remedy), []).append(skip)
+    return tuple((_checks_named(group), group[0]) for group in groups.values())
+
+
+def _checks_named(group: list[Skipped]) -> str:
+    if len(group) == 1:
+        return f"{group[0].code} {group[0].name}"
+    codes = sorted({skip.code for skip in group})
+    return f"{codes[0]} and {count(len(codes) - 1, 'more check')}"
 
 
 def where(finding: Finding) -> str:

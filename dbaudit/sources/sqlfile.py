@@ -41,16 +41,20 @@ def read(path: str) -> tuple[Statement, ...]:
 
     Raises AuditError, naming the file, for what cannot be read or is not text.
     """
+    return split(decode(content(path), path), path)
+
+
+def content(path: str, largest: int = LARGEST_FILE_BYTES) -> bytes:
+    """The bytes of a file, up to one more than `largest`. Raises AuditError, naming the file, where it cannot be read."""
     try:
         with open(path, "rb") as file:
-            data = file.read(LARGEST_FILE_BYTES + 1)
+            return file.read(largest + 1)
     except IsADirectoryError:
-        raise AuditError(f"{path} is a directory", "name the SQL files in it") from None
+        raise AuditError(f"{path} is a directory", "name the files in it") from None
     except FileNotFoundError:
         raise AuditError(f"{path}: no such file") from None
     except (OSError, ValueError) as error:
         raise AuditError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
-    return split(decode(data, path), path)
 
 
 def decode(data: bytes, path: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from dbaudit.facts.statement import Kind, Statement
-from dbaudit.facts.statement_text import Category, SelectStar, StatementText
+from dbaudit.facts.statement_text import Category, SelectStar, Sighting, StatementText
 from dbaudit.sources.sqllex import (
     COMMENT,
     NUMBER,
@@ -21,7 +21,9 @@ from dbaudit.sources.sqllex import (
     fold,
     tokens,
 )
+from dbaudit.sources.sqlpieces import NotRead
 from dbaudit.sources.sqlplain import relation_of_plain_star
+from dbaudit.sources.sqlsights import sightings
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -36,6 +38,12 @@ _QUERY = frozenset(["SELECT", "VALUES", "TABLE"])
 _DDL = ("CREATE", "ALTER", "DROP", "COMMENT", "GRANT", "REVOKE", "TRUNCATE", "REINDEX", "SECURITY", "IMPORT")
 # What wraps a query, and the word that the query comes after.
 _WRAPPERS = {"EXPLAIN": "", "DECLARE": "FOR", "PREPARE": "AS"}
+# The other statements that may hold a query, and those that hold none.
+_WITH_QUERIES = frozenset([*_WRAPPERS, "COPY"])
+_UTILITIES = frozenset(
+    "ABORT ANALYZE BEGIN CALL CHECKPOINT CLOSE CLUSTER COMMIT DEALLOCATE DISCARD DO END EXECUTE FETCH LISTEN LOAD LOCK "
+    "MOVE NOTIFY REASSIGN REFRESH RELEASE RESET ROLLBACK SAVEPOINT SET SHOW START UNLISTEN VACUUM".split()
+) | {"REFRESH MATERIALIZED VIEW"}
 _KNOWN_OPERATORS = frozenset(["<=", ">=", "<>", "!=", "=>", "||"])
 _BEFORE_STAR = frozenset(["select", "all", "distinct", "returning"])
 # Functions of SQL that are called without parentheses, and so look like a relation in FROM.
@@ -45,34 +53,60 @@ _VALUE_FUNCTIONS = frozenset(
 )
 
 
-class _NotRead(Exception):
-    """The text is not understood. Its message is the reason, for the reader."""
-
-
 def read(statements: Iterable[Statement]) -> tuple[StatementText, ...]:
     """What each statement says, in order; pieces of a file that are not SQL are left out. Never raises."""
     return tuple(_read(statement) for statement in statements if statement.kind is Kind.SQL)
 
 
 def _read(statement: Statement) -> StatementText:
-    text = statement.text
-    found = [] if "*" not in text else [token for token in tokens(text) if token.kind not in (SPACE, COMMENT)]
     category = _category(statement)
     if category is Category.DDL:
         return StatementText(statement=statement, category=category, is_read=True)
-    stars = {found[place].start: place for place in _possible_stars(text, found)}
-    if not stars:
-        return StatementText(statement=statement, category=category, is_read=True)
+    found = [token for token in tokens(statement.text) if token.kind not in (SPACE, COMMENT)]
+    seen, unseen = _sightings(statement, category, found)
+    stars, reason = _stars(statement, found)
+    return StatementText(
+        statement=statement,
+        category=category,
+        is_read=not reason,
+        reason=reason,
+        select_stars=stars,
+        sightings=seen,
+        unseen=unseen,
+    )
+
+
+def _sightings(statement: Statement, category: Category, found: list[Token]) -> tuple[tuple[Sighting, ...], str]:
+    """What is seen in a statement's queries, or why nothing is."""
+    if category is Category.OTHER and statement.command not in _WITH_QUERIES:
+        is_known = statement.command in _UTILITIES
+        return (), "" if is_known else f"it begins with {statement.text.split(None, 1)[0][:30]}, as no statement of PostgreSQL does"
     try:
-        select_stars = _select_stars(statement, found, stars)
-    except _NotRead as reason:
-        return StatementText(statement=statement, category=category, is_read=False, reason=str(reason))
+        return sightings(statement, found, _start_of_query(statement, found)), ""
+    except NotRead as reason:
+        return (), str(reason)
     except RecursionError:
-        return StatementText(statement=statement, category=category, is_read=False, reason="it is nested too deeply")
+        return (), "it is nested too deeply"
+    except Exception:
+        # The text may be anything at all, and one statement of it must not end the audit of the others.
+        return (), _NOT_UNDERSTOOD
+
+
+def _stars(statement: Statement, found: list[Token]) -> tuple[tuple[SelectStar, ...], str]:
+    """The stars of a statement's queries that reach relations, or why that is not known."""
+    text = statement.text
+    stars = {found[place].start: place for place in _possible_stars(text, found)} if "*" in text else {}
+    if not stars:
+        return (), ""
+    try:
+        return _select_stars(statement, found, stars), ""
+    except NotRead as reason:
+        return (), str(reason)
+    except RecursionError:
+        return (), "it is nested too deeply"
     except Exception:
         # sqlglot reads many dialects, and fails in many ways: whatever it was, this statement is not read.
-        return StatementText(statement=statement, category=category, is_read=False, reason=_NOT_UNDERSTOOD)
-    return StatementText(statement=statement, category=category, is_read=True, select_stars=select_stars)
+        return (), _NOT_UNDERSTOOD
 
 
 def _category(statement: Statement) -> Category:
@@ -124,7 +158,7 @@ def _names_an_operator(text: str, found: list[Token], place: int) -> bool:
 def _select_stars(statement: Statement, found: list[Token], stars: dict[int, int]) -> tuple[SelectStar, ...]:
     """The stars that reach relations. `stars` are the places in `found` of those that are possible, by offset.
 
-    Raises _NotRead where the tree cannot be had, or does not agree with the tokens about what is a star.
+    Raises NotRead where the tree cannot be had, or does not agree with the tokens about what is a star.
     """
     text = statement.text
     relation = relation_of_plain_star(text, found)
@@ -133,18 +167,18 @@ def _select_stars(statement: Statement, found: list[Token], stars: dict[int, int
         return (SelectStar(text="*", span=span, relations=(relation,)),)
     start = _start_of_query(statement, found)
     if _deepest_bracket(text, found) > DEEPEST_ARRAY:
-        raise _NotRead("its arrays are nested too deeply")
+        raise NotRead("its arrays are nested too deeply")
     tree = _tree(_simplified(text, found)[start:])
     in_tree = {star.meta["start"] + start: star for star in tree.find_all(_exp().Star) if "start" in star.meta}
     for offset, place in stars.items():
         before = found[place - 1]
         if offset not in in_tree and text[before.start : before.end] != ")":
-            raise _NotRead("one of its stars is not understood")
+            raise NotRead("one of its stars is not understood")
     result = []
     for offset in sorted(in_tree):
         relations = _relations_reached(in_tree[offset])
         if offset not in stars and relations:
-            raise _NotRead("one of its stars is not understood")
+            raise NotRead("one of its stars is not understood")
         if relations:
             first = _start_of_name(text, found, stars[offset])
             span = statement.extent(first, offset + 1)
@@ -211,22 +245,22 @@ def _exp():
 
 
 def _tree(text: str) -> exp.Expression:
-    """sqlglot's tree of one statement. Raises _NotRead, and whatever sqlglot raises."""
+    """sqlglot's tree of one statement. Raises NotRead, and whatever sqlglot raises."""
     if len(text) > LONGEST_TREE:
-        raise _NotRead(f"it is longer than {LONGEST_TREE:,} characters")
+        raise NotRead(f"it is longer than {LONGEST_TREE:,} characters")
     import sqlglot
 
     logging.getLogger("sqlglot").setLevel(logging.CRITICAL + 1)
     trees = sqlglot.parse(text, dialect="postgres", error_level=sqlglot.ErrorLevel.IMMEDIATE)
     if len(trees) != 1 or trees[0] is None or isinstance(trees[0], _exp().Command):
-        raise _NotRead(_NOT_UNDERSTOOD)
+        raise NotRead(_NOT_UNDERSTOOD)
     return trees[0]
 
 
 def _relations_reached(star: exp.Star) -> list[str]:
     """The relations whose columns a star stands for, as the statement writes them; none where it is no select item.
 
-    Raises _NotRead where what `t.*` means is not to be found.
+    Raises NotRead where what `t.*` means is not to be found.
     """
     exp = _exp()
     item = star.parent if isinstance(star.parent, exp.Column) else star
@@ -249,7 +283,7 @@ def _relations_reached(star: exp.Star) -> list[str]:
         return []
     if isinstance(owner, exp.Returning) and item.table.lower() in ("old", "new"):
         return [name for _, name in _sources(owner.parent)[:1]]
-    raise _NotRead(f"{item.sql('postgres')} names nothing in its FROM clause")
+    raise NotRead(f"{item.sql('postgres')} names nothing in its FROM clause")
 
 
 def _only_exists(owner: exp.Expression) -> bool:

@@ -144,7 +144,9 @@ def test_a_file_that_is_not_sql_is_exit_2(dbaudit, newest, sql, content, said):
 
 
 def test_files_that_cannot_be_read_are_exit_2(dbaudit, newest, tmp_path):
-    for path, said in ((tmp_path, "is a directory"), (tmp_path / "none.sql", "no such file")):
+    for path, said in (
+        (tmp_path, "has no .sql file"), (tmp_path / "none.sql", "no such file"), (tmp_path / "*.sql", "no file matches"),
+    ):  # fmt: skip
         done = dbaudit("explain", path, newest.conninfo())
         assert (done.returncode, done.stdout) == (2, "")
         assert said in done.stderr
@@ -157,6 +159,21 @@ def test_a_file_of_a_gigabyte_is_refused_at_once(dbaudit, newest, tmp_path):
     done = dbaudit("explain", path, newest.conninfo())
     assert (done.returncode, done.stdout) == (2, "")
     assert "larger than 64 MB" in done.stderr
+
+
+def test_a_directory_means_its_sql_files_and_a_pattern_what_it_matches(dbaudit, newest, tmp_path):
+    for name in ("b.sql", "a/two.sql", "a/one.SQL", "a/notes.txt", ".git/hidden.sql"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(f"-- name: {name}\nselect 1;")
+    (tmp_path / "empty.sql").write_text("-- nothing yet\n")
+    for path, expected in (
+        (tmp_path, ["a/one.SQL", "a/two.sql", "b.sql"]),
+        (tmp_path / "*.sql", ["b.sql"]),
+        (tmp_path / "**" / "t*.sql", ["a/two.sql"]),
+    ):
+        done = dbaudit("explain", "-F", "json", path, newest.conninfo())
+        places = [row["span"]["path"] for row in json.loads(done.stdout)["statements"]]
+        assert places == [str(tmp_path / name) for name in expected], done.stderr
 
 
 def test_only_statements_that_cannot_be_explained_are_no_audit(dbaudit, newest, sql):

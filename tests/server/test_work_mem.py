@@ -1,10 +1,11 @@
-"""The work_mem that sort-spilled and hash-spilled name is enough, on every major, for narrow and wide rows."""
+"""The work_mem that sort-spilled, hash-spilled and lossy-bitmap name is enough, on every major, for narrow and wide rows."""
 
 from __future__ import annotations
 
 import pytest
 
 from dbaudit.checks.plan.hash_spilled import hash_spilled
+from dbaudit.checks.plan.lossy_bitmap import lossy_bitmap
 from dbaudit.checks.plan.sort_spilled import sort_spilled
 from dbaudit.checks.registry import Check
 from dbaudit.sources.postgres.plan_facts import explained_facts
@@ -45,6 +46,26 @@ def test_the_work_mem_that_is_named_holds_the_hash_table(database) -> None:
         named = finding.fixes[0].title.partition("work_mem = '")[2].rstrip("'")
         assert int(named.removesuffix("MB")) <= 8
         assert spilled(hash_spilled, database, statement, named) == []
+    finally:
+        database.run("alter role postgres reset all")
+
+
+@pytest.mark.pg(">= 17")
+def test_the_work_mem_that_is_named_holds_the_bitmap(database) -> None:
+    database.run(
+        "create table e as select n % 60 as kind, repeat('x', 100) as note from generate_series(1, 120000) n",
+        "create index on e (kind)",
+        "vacuum analyze e",
+        "alter role postgres set max_parallel_workers_per_gather = 0",
+        "alter role postgres set enable_seqscan = off",
+        "alter role postgres set enable_indexscan = off",
+    )
+    statement = "select count(note) from e where kind = 7"
+    try:
+        (finding,) = spilled(lossy_bitmap, database, statement, "64kB")
+        needed_kb = -(-finding.evidence["needed_bytes"] // 1024)
+        assert needed_kb <= 256
+        assert spilled(lossy_bitmap, database, statement, f"{needed_kb}kB") == []
     finally:
         database.run("alter role postgres reset all")
 

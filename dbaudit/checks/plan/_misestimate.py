@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from dbaudit.checks.plan._expected import BLOCKING
 from dbaudit.facts.plan import INIT_PLAN, SUB_PLAN, Plan, PlanNode
 from dbaudit.facts.plan_time import node_times, parents
+from dbaudit.finding import Severity
 
+INFO_FACTOR, WARNING_FACTOR, ERROR_FACTOR = 10.0, 100.0, 1_000.0
+FEWEST_ROWS, TIME_RATIO, ERROR_MS = 100.0, 0.10, 100.0
 JOINS = ("Nested Loop", "Hash Join", "Merge Join")
 # These pass on the rows of the node below, or count what is no row of the result.
 _NO_ESTIMATE_OF_THEIR_OWN = (
@@ -28,7 +31,9 @@ class Misestimate:
     factor: float
 
 
-def root_misestimate(plan: Plan, *, factor: float, rows: float, time_ratio: float) -> Misestimate | None:
+def root_misestimate(
+    plan: Plan, *, factor: float = INFO_FACTOR, rows: float = FEWEST_ROWS, time_ratio: float = TIME_RATIO
+) -> Misestimate | None:
     """The worst of those with no other below them, where the join above takes a good part of the time; else None.
 
     `rows` is the least number that is worth a look, where more came than expected; where fewer came, ten times that.
@@ -48,6 +53,20 @@ def root_misestimate(plan: Plan, *, factor: float, rows: float, time_ratio: floa
         and (not whole_ms or times[found.join].inclusive_ms >= time_ratio * whole_ms)
     ]
     return max(lowest, key=lambda found: found.factor, default=None)
+
+
+def severity_of(
+    found: Misestimate,
+    statement_ms: float | None,
+    *,
+    warning_factor: float = WARNING_FACTOR,
+    error_factor: float = ERROR_FACTOR,
+    error_ms: float = ERROR_MS,
+) -> Severity:
+    """By how far the estimate was off; an error only where the whole statement took this long."""
+    if found.factor >= error_factor and (statement_ms or 0.0) >= error_ms:
+        return Severity.ERROR
+    return Severity.WARNING if found.factor >= warning_factor else Severity.INFO
 
 
 def _judged(plan: Plan) -> Iterator[Misestimate]:

@@ -87,8 +87,9 @@ def hash_spilled(facts: Facts, options: Options) -> Verdicts:
 
 def _fix(node: PlanNode, plan: Plan, major: int, options: Options, is_join: bool) -> Fix:
     if not is_join:
-        now = kilobytes(setting_kb(plan, "work_mem", _DEFAULT_KB))
-        return Fix(title=f"give this statement more work_mem, step by step (now {now})", applicability="manual")
+        is_known = plan.knows_settings or "work_mem" in plan.settings
+        now = f" (now {kilobytes(setting_kb(plan, 'work_mem', _DEFAULT_KB))})" if is_known else ""
+        return Fix(title=f"give this statement more work_mem, step by step{now}", applicability="manual")
     multiplier = setting(plan, "hash_mem_multiplier", 2.0 if major >= 15 else 1.0)
     sharing = processes(plan)[node] if node.is_parallel_aware else 1.0
     needed_kb = (node.hash_batches or 1) * (node.peak_memory_kb or 0) / multiplier / sharing

@@ -11,7 +11,8 @@ have had.
 ## How it is found
 In a statement that was run: an Index Scan, Index Only Scan or Bitmap Heap Scan with a filter that removed at least
 1,000 rows in all its loops and workers, 90 % of what it read, and took at least 10 % of the statement's time. Rows
-removed because a bitmap had become lossy do not count: they ask for memory, not for a column.
+removed because a bitmap had become lossy do not count: they ask for memory, not for a column. Of
+an index that is only walked in its order for a LIMIT, order-by-limit-wrong-index (PLN010) speaks.
 The index proposed has the columns compared by equality first, those that the index has now after them, in their order,
 so that what it was chosen for remains, else one column of a range.
 
@@ -33,6 +34,7 @@ from dataclasses import dataclass
 from dbaudit.checks.ddl import create_index
 from dbaudit.checks.plan._extend import extended, index_of, keys_needed
 from dbaudit.checks.plan._keys import is_served_by
+from dbaudit.checks.plan._ordered import limit_above
 from dbaudit.checks.plan._relations import Relations
 from dbaudit.checks.plan._scans import Scan, scans
 from dbaudit.checks.plan._waste import is_wasteful
@@ -41,6 +43,7 @@ from dbaudit.checks.registry import Verdicts, check
 from dbaudit.facts import Facts
 from dbaudit.facts.catalog import Index, Table
 from dbaudit.facts.column import Column
+from dbaudit.facts.plan_time import parents
 from dbaudit.facts.statement import Explained
 from dbaudit.finding import Finding, Fix, Severity
 
@@ -59,9 +62,12 @@ class Options:
 def index_scan_discards_rows(facts: Facts, options: Options) -> Verdicts:
     relations = Relations.of(facts)
     for explained in facts[Explained]:
+        above = parents(explained.plan) if explained.plan else {}
         for scan in scans(explained, relations, ("Index Scan", "Index Only Scan", "Bitmap Heap Scan")):
             removed = (scan.read_rows or 0.0) - scan.kept_rows
             is_enough = scan.is_measured and removed >= options.removed_rows and not scan.node.lossy_heap_blocks
+            if limit_above(scan.node, above):
+                continue
             if is_enough and is_wasteful(scan, read_rows=options.removed_rows, kept_ratio=options.kept_ratio,
                                          time_ratio=options.time_ratio, table_rows=0):
                 yield _finding(explained, scan, relations)

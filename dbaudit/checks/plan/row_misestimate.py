@@ -14,7 +14,8 @@ in a statement of at least 100 ms, else a warning), where at least 100 rows came
 a join that takes at least 10 % of the time: by an estimate that nobody joins on, nothing is decided.
 Fewer rows than expected are no error where a LIMIT, a merge join, EXISTS or a join that needs one match only may have
 stopped the node early. Nodes that were never executed do not count. Of a chain of errors the lowest is reported, once
-for each statement: the others follow from it.
+for each statement: the others follow from it. Where the table's statistics are out of date, stale-statistics (PLN018)
+says so instead.
 
 ## Example
     SELECT * FROM customers c JOIN orders o ON o.customer_id = c.id WHERE c.country = 'NO' AND c.currency = 'NOK';
@@ -34,8 +35,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dbaudit.checks.plan._misestimate import Misestimate, root_misestimate
+from dbaudit.checks.plan._misestimate import (
+    ERROR_FACTOR,
+    ERROR_MS,
+    FEWEST_ROWS,
+    INFO_FACTOR,
+    TIME_RATIO,
+    WARNING_FACTOR,
+    root_misestimate,
+    severity_of,
+)
 from dbaudit.checks.plan._relations import Relations
+from dbaudit.checks.plan._stale import is_stale
 from dbaudit.checks.plan._statistics import statistics_for
 from dbaudit.checks.plan._words import about, node_name, rows
 from dbaudit.checks.registry import Verdicts, check
@@ -43,20 +54,21 @@ from dbaudit.facts import Facts
 from dbaudit.facts.catalog import Table
 from dbaudit.facts.column import Column
 from dbaudit.facts.plan_time import node_times
+from dbaudit.facts.server import Server
 from dbaudit.facts.statement import Explained
-from dbaudit.finding import Finding, Scalar, Severity
+from dbaudit.finding import Finding, Scalar, Severity, Unknown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """From which factor on it is worth knowing, a warning, an error; and what is too small or too quick to matter."""
 
-    info_factor: float = 10.0
-    warning_factor: float = 100.0
-    error_factor: float = 1_000.0
-    rows: float = 100.0
-    time_ratio: float = 0.10
-    error_ms: float = 100.0
+    info_factor: float = INFO_FACTOR
+    warning_factor: float = WARNING_FACTOR
+    error_factor: float = ERROR_FACTOR
+    rows: float = FEWEST_ROWS
+    time_ratio: float = TIME_RATIO
+    error_ms: float = ERROR_MS
 
 
 @check("PLN003", name="row-misestimate", severity=Severity.WARNING, needs=(Explained, Table, Column), options=Options)
@@ -66,8 +78,12 @@ def row_misestimate(facts: Facts, options: Options) -> Verdicts:
         if explained.plan is None or not explained.plan.was_run:
             continue
         plan = explained.plan
+        if not plan.has_estimates:
+            yield Unknown(subject=about(explained.statement), reason="EXPLAIN (COSTS OFF) leaves the estimates out")
+            continue
         found = root_misestimate(plan, factor=options.info_factor, rows=options.rows, time_ratio=options.time_ratio)
-        if found is None:
+        table = relations.table(found.node) if found else None
+        if found is None or (table and is_stale(table, relations, facts.get(Server))):
             continue
         message = f"the planner expected {rows(found.expected_rows)} of {node_name(found.node)} and got "
         message += f"{rows(found.actual_rows)}, off by a factor of {found.factor:,.0f}; "
@@ -85,14 +101,11 @@ def row_misestimate(facts: Facts, options: Options) -> Verdicts:
             code="PLN003",
             subject=about(explained.statement),
             message=message,
-            severity=_severity(found, plan.execution_ms or 0.0, options),
+            severity=severity_of(
+                found, plan.execution_ms, warning_factor=options.warning_factor, error_factor=options.error_factor,
+                error_ms=options.error_ms,
+            ),
             span=explained.statement.span,
             evidence=evidence,
             fixes=(fix,) if fix else (),
         )
-
-
-def _severity(found: Misestimate, statement_ms: float, options: Options) -> Severity:
-    if found.factor >= options.error_factor and statement_ms >= options.error_ms:
-        return Severity.ERROR
-    return Severity.WARNING if found.factor >= options.warning_factor else Severity.INFO

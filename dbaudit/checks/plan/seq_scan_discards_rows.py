@@ -35,6 +35,7 @@ from dataclasses import dataclass
 from dbaudit.checks.ddl import create_index
 from dbaudit.checks.plan._defeat import defeats
 from dbaudit.checks.plan._keys import is_served_by, keys_for
+from dbaudit.checks.plan._partitions import unprunable
 from dbaudit.checks.plan._relations import Relations
 from dbaudit.checks.plan._scans import Scan, scans
 from dbaudit.checks.plan._waste import is_surely_small, is_wasteful
@@ -68,6 +69,7 @@ class Options:
 def seq_scan_discards_rows(facts: Facts, options: Options) -> Verdicts:
     relations = Relations.of(facts)
     for explained in facts[Explained]:
+        told = unprunable(explained, relations)
         for scan in scans(explained, relations, ("Seq Scan",)):
             if scan.read_rows is None and not is_surely_small(scan.whole, options.read_rows):
                 yield Unknown(
@@ -77,7 +79,7 @@ def seq_scan_discards_rows(facts: Facts, options: Options) -> Verdicts:
                 )
             elif is_wasteful(scan, read_rows=options.read_rows, kept_ratio=options.kept_ratio,
                              time_ratio=options.time_ratio, table_rows=options.table_rows):
-                if not defeats(scan, relations):
+                if scan.whole not in told and not defeats(scan, relations):
                     yield from _findings(explained, scan, relations, options)
 
 

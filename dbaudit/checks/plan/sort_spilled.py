@@ -66,13 +66,15 @@ def sort_spilled(facts: Facts, options: Options) -> Verdicts:
             had_kb = setting_kb(explained.plan, "work_mem", _DEFAULT_KB)
             where = f"to disk in {len(processes)} processes" if len(processes) > 1 else "to disk"
             message = f"a sort by {_keys(node)} wrote {kilobytes(disk_kb)} {where}"
-            message += f", with work_mem at {kilobytes(had_kb)}"
+            if is_known := explained.plan.knows_settings or "work_mem" in explained.plan.settings:
+                message += f", with work_mem at {kilobytes(had_kb)}"
             evidence: dict[str, Scalar] = {
                 "disk_bytes": int(disk_kb * 1024),
                 "needed_bytes": int(needed_kb * 1024),
-                "work_mem_bytes": int(had_kb * 1024),
                 "processes_count": len(processes),
             }
+            if is_known:
+                evidence["work_mem_bytes"] = int(had_kb * 1024)
             if time:
                 message += f", and took {milliseconds(time.exclusive_ms)}"
                 evidence["time_ms"] = round(time.exclusive_ms, 3)

@@ -41,10 +41,10 @@ _FIX = Fix(title="name the columns that are used", applicability="manual")
 @check("SQL001", name="select-star", severity=Severity.INFO, needs=(StatementText,))
 def select_star(facts: Facts) -> Verdicts:
     for text in facts[StatementText]:
-        subject = Subject(kind="statement", name=text.statement.name or text.statement.identity)
         if not text.is_read:
-            yield Unknown(reason=f"{text.statement.label} is not read: {text.reason}", subject=subject)
+            yield Unknown(reason=f"{text.statement.label} is not read: {text.reason}")
             continue
+        subject = Subject(kind="statement", name=text.statement.name or text.statement.identity)
         seen: Counter[str] = Counter()
         for star in text.select_stars:
             seen[star.text] += 1

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
 
 import psycopg
 
@@ -10,6 +12,7 @@ from dbaudit.errors import ServerGone
 from dbaudit.facts import Facts, Missing
 from dbaudit.facts.catalog import Index, Table
 from dbaudit.facts.column import Column
+from dbaudit.facts.plan import plan_from_json
 from dbaudit.facts.statement import Explained, Statement
 from dbaudit.facts.statement_text import StatementText
 from dbaudit.sources import sqltext
@@ -41,6 +44,40 @@ def facts_about(session: Session, explained: Iterable[Explained]) -> Facts:
         return facts.merged(Facts({Column: unknown, Index: unknown}))
     touched = _with_ancestors({column.table_oid for column in columns}, facts.get(Table))
     return facts.merged(collect(session, (Index,), touched)).merged(Facts({Column: columns}))
+
+
+def facts_about_plans(session: Session, explained: Iterable[Explained]) -> Facts:
+    """As `facts_about`, for plans that come from elsewhere.
+
+    Without VERBOSE a plan does not name schemas: a relation is found by its name where only one has it.
+    """
+    tables = collect(session, (Table,)).get(Table)
+    schemas: dict[str, list[str]] = {}
+    for table in tables:
+        schemas.setdefault(table.name, []).append(table.schema)
+    alone = {name: found[0] for name, found in schemas.items() if len(found) == 1}
+    return facts_about(session, [_with_schemas(row, alone) for row in explained])
+
+
+def _with_schemas(row: Explained, schemas: Mapping[str, str]) -> Explained:
+    plan = row.plan
+    if plan is None or all(node.schema or node.relation not in schemas for node in plan.nodes()):
+        return row
+    named = plan_from_json({**plan.raw, "Plan": _named_in_full(plan.raw["Plan"], schemas)})
+    return replace(row, plan=replace(named, raw=plan.raw))
+
+
+def _named_in_full(root: Mapping[str, Any], schemas: Mapping[str, str]) -> dict[str, Any]:
+    top = dict(root)
+    stack = [top]
+    while stack:
+        node = stack.pop()
+        if not node.get("Schema") and node.get("Relation Name") in schemas:
+            node["Schema"] = schemas[node["Relation Name"]]
+        if node.get("Plans"):
+            node["Plans"] = [dict(child) for child in node["Plans"]]
+            stack.extend(node["Plans"])
+    return top
 
 
 def _with_ancestors(relations: set[int], tables: Iterable[Table]) -> set[int]:

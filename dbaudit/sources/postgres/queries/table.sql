@@ -38,7 +38,12 @@ stored as materialized (
            pg_catalog.pg_stat_get_tuples_inserted(sized.oid) as rows_inserted,
            pg_catalog.pg_stat_get_tuples_updated(sized.oid) as rows_updated,
            pg_catalog.pg_stat_get_tuples_deleted(sized.oid) as rows_deleted,
-           pg_catalog.pg_stat_get_live_tuples(sized.oid) as live_rows
+           pg_catalog.pg_stat_get_live_tuples(sized.oid) as live_rows,
+           pg_catalog.pg_stat_get_mod_since_analyze(sized.oid) as rows_modified,
+           pg_catalog.date_part('epoch', pg_catalog.now() - greatest(
+               pg_catalog.pg_stat_get_last_analyze_time(sized.oid),
+               pg_catalog.pg_stat_get_last_autoanalyze_time(sized.oid)
+           )) as analyze_age_s
     from sized
     left join index_scan on index_scan.indrelid = sized.oid
 ),
@@ -62,7 +67,10 @@ summed as (
            pg_catalog.sum(stored.rows_inserted) as rows_inserted,
            pg_catalog.sum(stored.rows_updated) as rows_updated,
            pg_catalog.sum(stored.rows_deleted) as rows_deleted,
-           pg_catalog.sum(stored.live_rows) as live_rows
+           pg_catalog.sum(stored.live_rows) as live_rows,
+           pg_catalog.sum(stored.rows_modified) as rows_modified,
+           case when pg_catalog.bool_and(stored.analyze_age_s is not null)
+                then pg_catalog.max(stored.analyze_age_s) end as analyze_age_s
     from tree
     join stored on stored.oid = tree.member
     group by tree.ancestor
@@ -84,7 +92,18 @@ select relation.oid,
        coalesce(figures.rows_inserted, 0)::pg_catalog.int8 as rows_inserted,
        coalesce(figures.rows_updated, 0)::pg_catalog.int8 as rows_updated,
        coalesce(figures.rows_deleted, 0)::pg_catalog.int8 as rows_deleted,
-       coalesce(figures.live_rows, 0)::pg_catalog.int8 as live_rows
+       coalesce(figures.live_rows, 0)::pg_catalog.int8 as live_rows,
+       coalesce(figures.rows_modified, 0)::pg_catalog.int8 as rows_modified,
+       figures.analyze_age_s,
+       array(
+           select attribute.attname::pg_catalog.text
+           from pg_catalog.pg_partitioned_table as divided
+           cross join pg_catalog.unnest(divided.partattrs::pg_catalog.int2[]) with ordinality as key (number, place)
+           join pg_catalog.pg_attribute as attribute
+               on attribute.attrelid = divided.partrelid and attribute.attnum = key.number
+           where divided.partrelid = relation.oid
+           order by key.place
+       ) as partition_columns
 from pg_catalog.pg_class as relation
 join pg_catalog.pg_namespace as namespace on namespace.oid = relation.relnamespace
 left join figures on figures.oid = relation.oid
