@@ -79,8 +79,10 @@ def _read(statement: Statement) -> StatementText:
 def _sightings(statement: Statement, category: Category, found: list[Token]) -> tuple[tuple[Sighting, ...], str]:
     """What is seen in a statement's queries, or why nothing is."""
     if category is Category.OTHER and statement.command not in _WITH_QUERIES:
-        is_known = statement.command in _UTILITIES
-        return (), "" if is_known else f"it begins with {statement.text.split(None, 1)[0][:30]}, as no statement of PostgreSQL does"
+        if statement.command in _UTILITIES:
+            return (), ""
+        first = statement.text.split(None, 1)[:1]
+        return (), f"it begins with {first[0][:30]}, as no statement of PostgreSQL does" if first else "it is empty"
     try:
         return sightings(statement, found, _start_of_query(statement, found)), ""
     except NotRead as reason:

@@ -24,8 +24,10 @@ def test_plans_are_judged_without_a_server_and_what_needs_one_is_skipped(dbaudit
     report = json.loads(done.stdout)
     assert done.returncode == 1, done.stderr
     assert report["target"] is None
-    (finding,) = report["findings"]
+    finding, unbounded = report["findings"]
     assert (finding["code"], finding["span"]["path"]) == ("PLN004", str(FIXTURES / "psql-pg18.txt"))
+    # The plan has no estimates, so that the width of a row is not known.
+    assert (unbounded["code"], "bytes" in unbounded["message"]) == ("PLN021", False)
     assert [row["how"] for row in report["statements"]] == ["analyzed"] * 4
     skipped = {skip["code"]: skip for skip in report["skipped"]}
     assert {"PLN001", "PLN003", "SQL001"} <= set(skipped)

@@ -59,17 +59,16 @@ def unbounded_result(facts: Facts, options: Options) -> Verdicts:
         returned = total_rows(plan.root) if is_measured else float(plan.root.plan_rows)
         if returned < options.rows:
             continue
-        width = plan.root.plan_width
+        width = plan.root.plan_width if plan.has_estimates else 0
+        volume = f", about {size(returned * width)}," if width else ""
         verb = "returns" if is_measured else "is expected to return"
-        evidence: dict[str, Scalar] = {
-            "rows_count": round(returned),
-            "row_bytes": width,
-            "result_bytes": round(returned * width),
-        }
+        evidence: dict[str, Scalar] = {"rows_count": round(returned)}
+        if width:
+            evidence |= {"row_bytes": width, "result_bytes": round(returned * width)}
         yield Finding(
             code="PLN021",
             subject=about(explained.statement),
-            message=f"{verb} {rows(returned)}, about {size(returned * width)}, and has no LIMIT",
+            message=f"{verb} {rows(returned)}{volume} and has no LIMIT",
             severity=Severity.WARNING,
             span=explained.statement.span,
             evidence=evidence,
