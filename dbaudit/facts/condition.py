@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 
 from dbaudit.facts.deparsed import Group, Item, Token, parse, text_of
 
@@ -74,6 +75,7 @@ _TESTS = {
 }
 
 
+@lru_cache(maxsize=4096)
 def conditions(text: str) -> tuple[Condition, ...]:
     """The conjuncts of a Filter, Index Cond, Recheck Cond or join condition; none for an empty text."""
     if not text:

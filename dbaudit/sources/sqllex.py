@@ -24,7 +24,11 @@ PUNCTUATION = "punctuation"
 _OPENS_COMMENT = "opens_comment"
 _OPENS_DOLLAR = "opens_dollar"
 
-_LETTER = r"A-Za-z_\u0080-\U0010ffff"
+# A letter is one of ASCII, an underscore, or anything beyond ASCII. Said by what it is not: re takes 10 ms to compile a
+# range of a million characters.
+_LETTER = r"[^\x00-@\[-\^`{-\x7f]"
+_LETTER_OR_DIGIT = r"[^\x00-/:-@\[-\^`{-\x7f]"
+_IN_WORD = r"[^\x00-#%-/:-@\[-\^`{-\x7f]"
 # A string goes on in the next line: white space with a line break in it, and a quote.
 _CONTINUED = r"(?:[ \t\f\v]++|--[^\r\n]*+)*+[\r\n](?:[ \t\r\n\f\v]++|--[^\r\n]*+[\r\n])*+'"
 _BODY = r"[^']*+(?:''[^']*+)*+"
@@ -33,7 +37,7 @@ _ESCAPED_BODY = r"(?:[^'\\]++|''|\\[\s\S]?)*+"
 _TOKEN = re.compile(
     rf"""
       (?P<space>       [ \t\r\n\f\v]++ )
-    | (?P<word>        (?![eEbBxXnN]'|[uU]&['"])[{_LETTER}][{_LETTER}0-9$]*+ )
+    | (?P<word>        (?![eEbBxXnN]'|[uU]&['"]){_LETTER}{_IN_WORD}*+ )
     | (?P<string>      [eE]'{_ESCAPED_BODY}(?:'{_CONTINUED}{_ESCAPED_BODY})*+'?
                      | (?:[bBxXnN]|[uU]&)?'{_BODY}(?:'{_CONTINUED}{_BODY})*+'? )
     | (?P<quoted>      (?:[uU]&)?"[^"]*+(?:""[^"]*+)*+"? )
@@ -43,7 +47,7 @@ _TOKEN = re.compile(
     | (?P<opens_comment> /\* )
     | (?P<operator>    (?:(?!--|/\*)[~!@\#^&|`?+\-*/%<>=])++ )
     | (?P<parameter>   \$[0-9]++ )
-    | (?P<opens_dollar>  \$(?:[{_LETTER}][{_LETTER}0-9]*+)?\$ )
+    | (?P<opens_dollar>  \$(?:{_LETTER}{_LETTER_OR_DIGIT}*+)?\$ )
     | (?P<punctuation> [\s\S] )
     """,
     re.VERBOSE,
