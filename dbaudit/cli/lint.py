@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated
 
@@ -32,13 +31,13 @@ def lint(
     from dbaudit.facts import Facts
     from dbaudit.facts.statement_text import StatementText
     from dbaudit.notes import about_texts
-    from dbaudit.sources.sqlpaths import sql_files
+    from dbaudit.sources.paths import expanded
     from dbaudit.sources.sqltext import read
 
     checks = tuple(check for check in chosen(output, "SQL") if check.needs == (StatementText,))
     if not checks:
         raise AuditError("what --select leaves needs a server", "dbaudit explain asks one")
-    files = sql_files(paths)
+    files = expanded(paths, suffixes=(".sql",))
     statements, failures = _statements(files)
     facts = Facts({StatementText: read(statements)})
     report = audit(
@@ -51,22 +50,17 @@ def lint(
     finish(report, output)
 
 
-def _statements(files: Iterable[str]) -> tuple[tuple[Statement, ...], list[str]]:
+def _statements(paths: Iterable[str]) -> tuple[tuple[Statement, ...], list[str]]:
     """The statements of the files that can be read, and why the others cannot."""
+    from dbaudit.cli import files
     from dbaudit.errors import AuditError
     from dbaudit.sources import sqlfile
 
     statements: list[Statement] = []
     failures: list[str] = []
-    for path in files:
+    for path in paths:
         try:
-            statements += _stdin() if path == "-" else sqlfile.read(path)
+            statements += files.statements(path)
         except AuditError as error:
             failures.append(str(error))
     return sqlfile.distinct(statements), failures
-
-
-def _stdin() -> tuple[Statement, ...]:
-    from dbaudit.sources import sqlfile
-
-    return sqlfile.split(sqlfile.decode(sys.stdin.buffer.read(), "<stdin>"), "<stdin>")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from dbaudit.cli.files import called, content
 from dbaudit.cli.options import Connection, Output
 from dbaudit.errors import AuditError
 from dbaudit.facts import Facts, Missing
@@ -44,12 +44,12 @@ def plan_facts(files: Iterable[str], target: str | None, connection: Connection,
 
 def _read(files: Iterable[str]) -> Iterator[Explained]:
     for path in paths.expanded(files, suffixes=_SUFFIXES):
-        is_stdin = path == paths.STDIN
-        limit = LARGEST_FILE_BYTES
-        data = sys.stdin.buffer.read(limit + 1) if is_stdin else sqlfile.content(path, limit)
-        if len(data) > limit:
-            raise AuditError(f"{path} is larger than {limit >> 20} MB", "give the part of it that matters")
-        yield from plans.read(data, "<stdin>" if is_stdin else path)
+        data = content(path, LARGEST_FILE_BYTES)
+        if len(data) > LARGEST_FILE_BYTES:
+            raise AuditError(
+                f"{called(path)} is larger than {LARGEST_FILE_BYTES >> 20} MB", "give the part of it that matters"
+            )
+        yield from plans.read(data, called(path))
 
 
 def _distinct(rows: Iterator[Explained]) -> Iterator[Explained]:

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 
+from dbaudit.cli import files
 from dbaudit.errors import AuditError, ServerGone
 from dbaudit.facts import Facts
 from dbaudit.facts.statement import Explained, How, Statement
@@ -39,17 +40,13 @@ def read_files(paths: Iterable[str]) -> tuple[Statement, ...]:
     named = tuple(paths)
     statements: list[Statement] = []
     for path in expanded(named, suffixes=(".sql",)):
-        found = _read_stdin() if path == "-" else sqlfile.read(path)
+        found = files.statements(path)
         if not found and path in named:
             raise AuditError(f"{path}: no statement in it")
         statements += found
     if not statements:
         raise AuditError(f"{', '.join(named)}: no statement in it")
     return sqlfile.distinct(statements)
-
-
-def _read_stdin() -> tuple[Statement, ...]:
-    return sqlfile.split(sqlfile.decode(sys.stdin.buffer.read(sqlfile.LARGEST_FILE_BYTES + 1), "<stdin>"), "<stdin>")
 
 
 def explain_all(

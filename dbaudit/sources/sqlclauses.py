@@ -9,7 +9,6 @@ from dbaudit.sources.sqlquery import (
     QUERY_WORDS,
     Cte,
     Query,
-    Range,
     Role,
     after_name,
     is_keyword,

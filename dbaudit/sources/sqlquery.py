@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from dbaudit.sources.sqlpieces import NotRead, Pieces
+
 Range = tuple[int, int]
 
 

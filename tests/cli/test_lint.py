@@ -103,7 +103,7 @@ def test_a_file_that_cannot_be_read_is_exit_2_and_the_others_are_audited(dbaudit
 
 def test_what_is_not_there_is_exit_2(dbaudit, tmp_path):
     done = dbaudit("lint", tmp_path)
-    assert (done.returncode, done.stdout) == (2, "") and "no SQL file there" in done.stderr
+    assert (done.returncode, done.stdout) == (2, "") and "has no .sql file in it" in done.stderr
     done = dbaudit("lint", tmp_path / "none.sql")
     assert done.returncode == 2 and "no such file" in done.stdout + done.stderr
     assert dbaudit("lint").returncode == 2
@@ -137,3 +137,13 @@ def test_the_hook_for_pre_commit_runs_it(dbaudit, sql):
     done = dbaudit(*arguments, sql("delete from t;", "a.sql"), sql("select 1;", "b.sql"))
     assert program == "dbaudit" and done.returncode == 1
     assert "a.sql:1:1: warning SQL002" in done.stdout
+
+
+def test_a_pipe_larger_than_a_file_may_be_is_refused(dbaudit):
+    done = dbaudit("lint", "-", stdin="x" * ((64 << 20) + 1))
+    assert done.returncode == 2 and "<stdin> is larger than 64 MB" in done.stdout
+
+
+def test_what_cannot_be_read_in_a_directory_is_not_clean(dbaudit, tmp_path):
+    (tmp_path / "link.sql").symlink_to(tmp_path / "nowhere")
+    assert dbaudit("lint", tmp_path).returncode == 2

@@ -34,7 +34,6 @@ from dbaudit.facts import Facts
 from dbaudit.facts.statement_text import Sight, Sighting, StatementText
 from dbaudit.finding import Confidence, Finding, Severity, Unknown
 
-
 _SIGHTS = (Sight.FUNCTION_ON_COLUMN, Sight.CAST_OF_COLUMN, Sight.ARITHMETIC_ON_COLUMN)
 _OF_TIME = re.compile(r"(date_trunc|date_part|extract|date|to_char)\s*\(|cast\s*\(.*\sas\s+date\s*\)$", re.IGNORECASE)
 
