@@ -6,6 +6,7 @@ from collections import Counter
 
 from dbaudit.facts import Facts
 from dbaudit.facts.catalog import Table
+from dbaudit.facts.code import SourceFiles, UnreadFile
 from dbaudit.facts.saved_plan import SavedPlan
 from dbaudit.facts.statement import Explained, How
 from dbaudit.facts.statement_text import Category, StatementText
@@ -63,3 +64,16 @@ def about_texts(facts: Facts, file_count: int) -> tuple[str, ...]:
     if bodies:
         notes.append(f"the bodies of functions, procedures and DO are not looked into: {bodies}")
     return tuple(notes)
+
+
+def about_source(facts: Facts) -> tuple[tuple[str, ...], str]:
+    """How many Python files were read, and why the audit is none at all where that is none of them, or empty."""
+    files = next(iter(facts.get(SourceFiles)), SourceFiles(read_count=0))
+    unread = facts.get(UnreadFile)
+    notes = [f"{count(files.read_count, 'Python file')} read, none of them run"]
+    if files.left_out_count:
+        notes.append(f"left out as tests or migrations: {count(files.left_out_count, 'file')}; name one to have it read")
+    if files.read_count and not files.serves:
+        notes.append("no route and no task of a framework was found: what is opened per request cannot be told")
+    failure = f"no file could be read: {unread[0].path}: {unread[0].reason}" if unread and not files.read_count else ""
+    return tuple(notes), failure
