@@ -26,7 +26,8 @@ class CallPath:
     """From a route, a task or a loop to a piece of code.
 
     `start` is what a reader calls the beginning, such as "GET /orders" or "for order in orders"; `steps` are the
-    functions on the way and the call at the end. `is_certain` is false where a framework is only assumed to call the first.
+    functions on the way and the call at the end. `is_certain` is false where a framework is only assumed to call the
+    first of them.
     """
 
     per: Per
@@ -75,11 +76,12 @@ class Pooling(StrEnum):
 class Opening:
     """A call that makes a connection, an engine, a client or a pool.
 
-    `path` is how the call is reached each time anew, or None: at import or start-up, once behind a cache or a guard, or from
-    nowhere that is known. `host` is the server's name where it stands in the source, "" where it does not. `is_checked`
-    is whether the pool tests or renews its connections, None where that cannot be read. `has_pooler` is whether a pooler
-    is named beside it: its usual port, its name, or statement caches switched off. `is_short_lived` is true for what is
-    made for migrations or by a function of a cloud, where a pool of its own is of no use; `in_worker` for a module of tasks.
+    `path` is how the call is reached each time anew, or None: at import or start-up, once behind a cache or a guard, or
+    from nowhere that is known. `host` is the server's name where it stands in the source, "" where it does not.
+    `is_checked` is whether the pool tests or renews its connections, None where that cannot be read. `has_pooler` is
+    whether a pooler is named beside it: its usual port, its name, or statement caches switched off. `is_short_lived` is
+    true for what is made for migrations or by a function of a cloud, where a pool of its own is of no use, `in_worker`
+    for a module of tasks, `in_script` for what a command makes for itself or what is used in place.
     """
 
     library: str
@@ -95,6 +97,7 @@ class Opening:
     has_pooler: bool = False
     is_short_lived: bool = False
     in_worker: bool = False
+    in_script: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

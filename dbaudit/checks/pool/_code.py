@@ -8,6 +8,7 @@ from typing import Protocol
 from dbaudit.facts import Facts
 from dbaudit.facts.code import CallPath, Per, UnreadFile
 from dbaudit.finding import Confidence, Finding, Fix, Scalar, Severity, Span, Subject, Unknown
+from dbaudit.units import count
 
 
 class Sighted(Protocol):
@@ -19,11 +20,19 @@ class Sighted(Protocol):
     number: int
 
 
+_SHOWN = 10
+
+
 def unread(facts: Facts) -> Iterator[Unknown]:
-    """What no check can tell: each file that could not be read."""
-    for file in facts.get(UnreadFile):
+    """What no check can tell: each file that could not be read, or the first of many and how many more there are."""
+    files = facts.get(UnreadFile)
+    for file in files[:_SHOWN]:
         place = f"{file.path}:{file.line}" if file.line else file.path
         yield Unknown(reason=f"{place} is not read: {file.reason}")
+    if len(files) > _SHOWN:
+        yield Unknown(
+            reason=f"{count(len(files) - _SHOWN, 'more file')} not read", remedy="name single files or directories"
+        )
 
 
 def finding(
@@ -60,7 +69,8 @@ def confidence_of(path: CallPath) -> Confidence:
 
 def route(path: CallPath) -> str:
     """The way from its start to the call: `GET /orders → list_orders → psycopg2.connect`."""
-    return " → ".join((path.start, *path.steps))
+    steps = path.steps[1:] if path.steps and path.start.endswith(f" {path.steps[0]}") else path.steps
+    return " → ".join((path.start, *steps))
 
 
 def each_time(path: CallPath) -> str:

@@ -75,7 +75,10 @@ def _django(database: DjangoDatabase) -> Finding:
         span=database.span,
         evidence={"max_age_s": 0},
         fixes=(
-            Fix(title="set CONN_MAX_AGE = 60 and CONN_HEALTH_CHECKS = True, unless PgBouncer is beside it", applicability="manual"),
+            Fix(
+                title="set CONN_MAX_AGE = 60 and CONN_HEALTH_CHECKS = True, unless PgBouncer is beside it",
+                applicability="manual",
+            ),
         ),
         confidence=Confidence.MEDIUM,
     )

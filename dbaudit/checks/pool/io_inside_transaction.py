@@ -51,9 +51,13 @@ def io_inside_transaction(facts: Facts) -> Verdicts:
         yield finding(
             "POL015",
             row,
-            f"{row.call} waits for {row.waits_for}{through} in the transaction {begun} at line {row.begun_at.line}{reached}",
+            f"{row.call} {_waits(row.waits_for)}{through} in the transaction {begun} at line {row.begun_at.line}{reached}",
             Confidence.HIGH if row.is_explicit else Confidence.MEDIUM,
             _FIXES.get(row.waits_for, "do it before the transaction begins, or after its commit"),
             path=row.path,
             evidence={"waits_for": row.waits_for, "begun_by": row.begun_by},
         )
+
+
+def _waits(waits: Waits) -> str:
+    return "sleeps" if waits is Waits.SLEEP else f"waits for {waits}"

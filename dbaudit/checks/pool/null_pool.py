@@ -36,7 +36,9 @@ def null_pool(facts: Facts) -> Verdicts:
     if not any(files.serves for files in facts[SourceFiles]):
         return
     for row in facts[Opening]:
-        if row.pooling is Pooling.NONE and not (row.has_pooler or row.is_short_lived or row.in_worker or row.path):
+        if row.pooling is Pooling.NONE and not (
+            row.has_pooler or row.is_short_lived or row.in_script or row.in_worker or row.path
+        ):
             yield finding(
                 "POL014",
                 row,

@@ -40,7 +40,13 @@ def unchecked_pool(facts: Facts) -> Verdicts:
     if not any(files.serves for files in facts[SourceFiles]):
         return
     for row in facts[Opening]:
-        if row.is_checked is not False or row.pooling is not Pooling.KEPT or row.is_short_lived or row.has_pooler:
+        if (
+            row.is_checked is not False
+            or row.pooling is not Pooling.KEPT
+            or row.is_short_lived
+            or row.in_script
+            or row.has_pooler
+        ):
             continue
         if not _is_local(row.host):
             where = f"to {row.host} " if row.host else ""

@@ -9,12 +9,25 @@ from collections.abc import Iterator
 
 from dbaudit.facts.code import Borrowed, Return
 from dbaudit.sources.python_code.libraries import Thing, canonical, library, thing
-from dbaudit.sources.python_code.openings import called, function_name
+from dbaudit.sources.python_code.openings import called, function_name, is_migration
 from dbaudit.sources.python_code.origins import Project
 from dbaudit.sources.python_code.parsing import FunctionNode, Module, inside, is_deferred, parents, qualified, scope
 from dbaudit.sources.python_code.reach import Reach
 
-_GIVE_BACK = frozenset(["putconn", "release", "close", "aclose", "closing", "aclosing", "enter_context", "enter_async_context", "push", "remove"])
+_GIVE_BACK = frozenset(
+    [
+        "putconn",
+        "release",
+        "close",
+        "aclose",
+        "closing",
+        "aclosing",
+        "enter_context",
+        "enter_async_context",
+        "push",
+        "remove",
+    ]
+)
 _RUN_ONCE = re.compile(r"(^|\.)(main|cli|run|_?main_?async|amain|__main__|handle)$")
 
 
@@ -24,17 +37,19 @@ def borrowings(project: Project, reach: Reach) -> Iterator[Borrowed]:
     What a script's main function or a module takes goes with the process, and is left out.
     """
     for module in project.modules.values():
+        if is_migration(module):
+            continue
         seen: Counter[tuple[str, str]] = Counter()
         for call in module.calls:
             function = scope(call)
             if not isinstance(function, FunctionNode) or is_deferred(call) or _RUN_ONCE.search(qualified(function)):
                 continue
-            if not isinstance(call.func, ast.Name | ast.Attribute):
+            variable = _variable(call)
+            if not variable or not isinstance(call.func, ast.Name | ast.Attribute):
                 continue
             origin = project.origin(call, module)
             what = _taken(project, module, call, origin)
-            variable = _variable(call) if what else ""
-            given_back = _given_back(function, call, variable, origin) if variable else None
+            given_back = _given_back(function, call, variable, origin) if what else None
             if given_back is None:
                 continue
             path = reach.served(module, call)
@@ -57,7 +72,11 @@ def borrowings(project: Project, reach: Reach) -> Iterator[Borrowed]:
 
 def _shown(name: str) -> str:
     """`create_engine().connect` is engine.connect to a reader, and a session maker's call is Session."""
-    for made, short in ((r".*sessionmaker\(\)", "Session"), (r".*create(_async)?_engine\(\)\.", "engine."), (r".*Pool\(\)\.", "pool.")):
+    for made, short in (
+        (r".*sessionmaker\(\)", "Session"),
+        (r".*engine(_from_config)?\(\)\.", "engine."),
+        (r".*Pool\(\)\.", "pool."),
+    ):
         name = re.sub(rf"^{made}", short, name)
     return name
 
@@ -95,7 +114,11 @@ def _given_back(function: FunctionNode, call: ast.Call, variable: str, origin: s
     in_with = isinstance(call.parent, ast.withitem) or isinstance(call.parent.parent, ast.withitem)
     if in_with and not leaves_open:
         return None
-    uses = [node for node in ast.walk(function) if isinstance(node, ast.Name) and node.id == variable and not _is_store(node)]
+    uses = [
+        node
+        for node in ast.walk(function)
+        if isinstance(node, ast.Name) and node.id == variable and not _is_store(node)
+    ]
     if any(_escapes(node, function) for node in uses) or _is_declared(function, variable):
         return None
     withs = [node for node in uses if isinstance(node.parent, ast.withitem)]
@@ -122,7 +145,9 @@ def _escapes(node: ast.Name, function: FunctionNode) -> bool:
     if scope(node) is not function or is_deferred(node):
         return True
     parent = node.parent
-    while isinstance(parent, ast.Tuple | ast.List | ast.Dict | ast.Starred | ast.Await | ast.IfExp | ast.BoolOp | ast.keyword):
+    while isinstance(
+        parent, ast.Tuple | ast.List | ast.Dict | ast.Starred | ast.Await | ast.IfExp | ast.BoolOp | ast.keyword
+    ):
         if isinstance(parent, ast.keyword):
             break
         node, parent = parent, parent.parent
@@ -130,7 +155,10 @@ def _escapes(node: ast.Name, function: FunctionNode) -> bool:
         return not _is_called(parent) and parent.attr in ("close", "aclose")
     if isinstance(parent, ast.Call) and node is not parent.func:
         name = parent.func.attr if isinstance(parent.func, ast.Attribute) else getattr(parent.func, "id", "")
-        return name in ("append", "add", "put", "put_nowait", "setdefault", "register", "callback", "addfinalizer") or name[:1].isupper()
+        return (
+            name in ("append", "add", "put", "put_nowait", "setdefault", "register", "callback", "addfinalizer")
+            or name[:1].isupper()
+        )
     if isinstance(parent, ast.keyword):
         callee = parent.parent.func if isinstance(parent.parent, ast.Call) else None
         name = callee.attr if isinstance(callee, ast.Attribute) else getattr(callee, "id", "")
@@ -148,7 +176,9 @@ def _gives_back(node: ast.Name) -> bool:
         return parent.attr in ("close", "aclose") and _is_called(parent)
     if isinstance(parent, ast.Call) and node in parent.args:
         name = parent.func.attr if isinstance(parent.func, ast.Attribute) else getattr(parent.func, "id", "")
-        return name in _GIVE_BACK or any(word in name.lower() for word in ("close", "release", "putconn", "return_", "dispose"))
+        return name in _GIVE_BACK or any(
+            word in name.lower() for word in ("close", "release", "putconn", "return_", "dispose")
+        )
     return False
 
 
@@ -162,7 +192,11 @@ def _is_certain(node: ast.AST, function: FunctionNode) -> bool:
             return True
         if isinstance(outer, ast.withitem):
             return True
-        if isinstance(outer, ast.Call) and getattr(outer.func, "attr", "") in ("enter_context", "enter_async_context", "push"):
+        if isinstance(outer, ast.Call) and getattr(outer.func, "attr", "") in (
+            "enter_context",
+            "enter_async_context",
+            "push",
+        ):
             return True
         inner = outer
     return False
@@ -178,7 +212,10 @@ def _closes_on_error(ends: list[ast.Name], function: FunctionNode) -> bool:
 def _is_handed_on(function: FunctionNode, variable: str) -> bool:
     return any(
         isinstance(node, ast.Call)
-        and any(isinstance(each, ast.Name) and each.id == variable for each in (*node.args, *(k.value for k in node.keywords)))
+        and any(
+            isinstance(each, ast.Name) and each.id == variable
+            for each in (*node.args, *(k.value for k in node.keywords))
+        )
         and not any(_gives_back(each) for each in node.args if isinstance(each, ast.Name) and each.id == variable)
         for node in inside(function)
     )

@@ -42,7 +42,9 @@ def _database(module: Module, name: str, entry: ast.Dict) -> DjangoDatabase | No
     max_age = _literal(settings.get("CONN_MAX_AGE"), 0)
     checks = _literal(settings.get("CONN_HEALTH_CHECKS"), False)
     options = settings.get("OPTIONS")
-    names_more = len(_ABOUT.findall(module.data)) > sum(key in settings for key in ("CONN_MAX_AGE", "CONN_HEALTH_CHECKS"))
+    names_more = len(_ABOUT.findall(module.data)) > sum(
+        key in settings for key in ("CONN_MAX_AGE", "CONN_HEALTH_CHECKS")
+    )
     if not isinstance(engine, str) or not _POSTGRESQL.search(engine) or _UNKNOWN in (max_age, checks) or names_more:
         return None
     if options is not None and not isinstance(options, ast.Dict):

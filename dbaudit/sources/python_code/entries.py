@@ -14,7 +14,9 @@ from dbaudit.sources.python_code.parsing import FunctionNode, Module, qualified
 _METHODS = frozenset("get post put delete patch head options".split())
 _ROUTES = _METHODS | frozenset(["route", "websocket", "api_route", "websocket_route"])
 _HOOKS = frozenset(["before_request", "after_request", "teardown_request", "before_app_request"])
-_REGISTERS = frozenset(["add_api_route", "add_url_rule", "add_route", "Route", "path", "re_path", "url", "add_get", "add_post"])
+_REGISTERS = frozenset(
+    ["add_api_route", "add_url_rule", "add_route", "Route", "path", "re_path", "url", "add_get", "add_post"]
+)
 _VIEW_BASES = re.compile(
     r"(flask\.views\.\w*View|flask_restful\.Resource|flask_restx\.Resource|django\.views\..*|rest_framework\.(views|generics|viewsets)\."
     r".*|tornado\.web\.RequestHandler|starlette\.endpoints\.HTTPEndpoint|aiohttp\.web\.View)"
@@ -27,7 +29,9 @@ _VIEW_DECORATORS = re.compile(
     r"(rest_framework\.decorators\.(api_view|action)|django\.views\.decorators\..*"
     r"|django\.contrib\.auth\.decorators\.\w+)(\(\))?"
 )
-_TASK = re.compile(r"(celery\.shared_task|celery\.Celery\(\)\.task|dramatiq\.actor|rq\.decorators\.job|huey\.\w+\(\)\.(periodic_)?task)(\(\))?")
+_TASK = re.compile(
+    r"(celery\.shared_task|celery\.Celery\(\)\.task|dramatiq\.actor|rq\.decorators\.job|huey\.\w+\(\)\.(periodic_)?task)(\(\))?"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,12 +74,15 @@ class Entries:
         if isinstance(call.func, ast.Name) and name in ("path", "re_path", "url", "Route"):
             if not self._project.origin(call.func, module).startswith(("django.", "starlette.")):
                 return
-        candidates = [*call.args[1:], *(keyword.value for keyword in call.keywords if keyword.arg in ("endpoint", "view_func", "view"))]
+        candidates = [
+            *call.args[1:],
+            *(keyword.value for keyword in call.keywords if keyword.arg in ("endpoint", "view_func", "view")),
+        ]
         for candidate in candidates:
             if isinstance(candidate, ast.Name | ast.Attribute):
                 found = self._project.function(self._project.origin(candidate, module))
                 if found:
-                    self._found.setdefault(found[1], Entry(per=Per.REQUEST, start=route or "/"))
+                    self._found.setdefault(found[1], Entry(per=Per.REQUEST, start=_shown(route)))
 
     def _entry(self, module: Module, node: FunctionNode) -> Entry | None:
         for decorator in node.decorator_list:
@@ -103,7 +110,11 @@ class Entries:
         origin = self._project.origin(target, module)
         if _TASK.fullmatch(origin):
             return Entry(per=Per.TASK, start=f"the task {node.name}")
-        if isinstance(target, ast.Attribute) and target.attr == "task" and "celery" in f"{origin} {ast.unparse(target)}".lower():
+        if (
+            isinstance(target, ast.Attribute)
+            and target.attr == "task"
+            and "celery" in f"{origin} {ast.unparse(target)}".lower()
+        ):
             return Entry(per=Per.TASK, start=f"the task {node.name}", is_certain=False)
         if _VIEW_DECORATORS.fullmatch(origin):
             return Entry(per=Per.REQUEST, start=f"the view {node.name}")
@@ -129,12 +140,20 @@ class Entries:
 
 def _route(call: ast.Call) -> str | None:
     """The path that a call names, None where it names none: the first argument or `path`, a text."""
-    given = call.args[0] if call.args else next((each.value for each in call.keywords if each.arg in ("path", "rule")), None)
+    given = (
+        call.args[0]
+        if call.args
+        else next((each.value for each in call.keywords if each.arg in ("path", "rule")), None)
+    )
     if isinstance(given, ast.Constant) and isinstance(given.value, str):
         name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
         if name in ("path", "re_path", "url") or given.value.startswith("/") or given.value == "":
             return given.value
     return None
+
+
+def _shown(route: str) -> str:
+    return route if route.startswith(("/", "^")) else f"/{route}"
 
 
 def _flask_methods(decorator: ast.expr) -> str:

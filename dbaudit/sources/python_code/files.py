@@ -44,7 +44,11 @@ def python_files(paths: Iterable[str]) -> Found:
         else:
             files[path] = None
     if not files:
-        hint = f"{left_out} of tests or migrations can be named one by one" if left_out else "give the application's directory"
+        hint = (
+            f"{left_out} of tests or migrations can be named one by one"
+            if left_out
+            else "give the application's directory"
+        )
         raise AuditError(f"{', '.join(named)}: no Python file to read", hint)
     return Found(paths=tuple(files), left_out_count=left_out)
 

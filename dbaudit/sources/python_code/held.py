@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dbaudit.facts.code import HeldTransaction
-from dbaudit.sources.python_code.libraries import Thing, thing, waits_for
+from dbaudit.sources.python_code.libraries import WAITERS, Thing, thing, waits_for
 from dbaudit.sources.python_code.openings import function_name
 from dbaudit.sources.python_code.origins import Project
-from dbaudit.sources.python_code.parsing import FunctionNode, Module, inside, is_deferred, parents, scope
+from dbaudit.sources.python_code.parsing import FunctionNode, Module, inside, is_deferred, last_name, parents, scope
 from dbaudit.sources.python_code.reach import Reach, label
 
 _ATOMIC = ("django.db.transaction.atomic", "django.db.transaction.atomic()")
@@ -34,7 +34,9 @@ def held_transactions(project: Project, reach: Reach) -> Iterator[HeldTransactio
     seen: Counter[tuple[str, str]] = Counter()
     for module in project.modules.values():
         for call in module.calls:
-            name = _origin(project, module, call)
+            if last_name(call.func, module) not in WAITERS:
+                continue
+            name = project.origin(call.func, module)
             waits = waits_for(name)
             if waits is None or is_deferred(call) or _is_no_wait(call):
                 continue
@@ -53,10 +55,6 @@ def held_transactions(project: Project, reach: Reach) -> Iterator[HeldTransactio
                     is_explicit=opened.is_explicit,
                     path=reach.served(home, place),
                 )
-
-
-def _origin(project: Project, module: Module, call: ast.Call) -> str:
-    return project.origin(call.func, module) if isinstance(call.func, ast.Name | ast.Attribute) else ""
 
 
 def _is_no_wait(call: ast.Call) -> bool:
@@ -105,12 +103,16 @@ def _around(project: Project, module: Module, node: ast.AST) -> _Open | None:
     return None
 
 
-def _opens(project: Project, module: Module, item: ast.withitem, inner: ast.AST, block: ast.With | ast.AsyncWith) -> bool:
+def _opens(
+    project: Project, module: Module, item: ast.withitem, inner: ast.AST, block: ast.With | ast.AsyncWith
+) -> bool:
     expression = item.context_expr
     origin = project.origin(expression, module)
     if origin in _ATOMIC or thing(origin) is Thing.TRANSACTION:
         return True
-    method = expression.func.attr if isinstance(expression, ast.Call) and isinstance(expression.func, ast.Attribute) else ""
+    method = (
+        expression.func.attr if isinstance(expression, ast.Call) and isinstance(expression.func, ast.Attribute) else ""
+    )
     if method == "begin" and thing(origin) in (Thing.CONNECTION, Thing.SESSION):
         return True
     return thing(origin) is Thing.CONNECTION and _has_sent(project, module, block, inner)
@@ -176,5 +178,3 @@ def _bodies(block: ast.AST) -> Iterator[list[ast.stmt]]:
         if isinstance(part, list):
             yield part
     yield [*getattr(block, "body", ()), *getattr(block, "orelse", ())] if isinstance(block, ast.Try) else []
-
-

@@ -18,14 +18,17 @@ _OPTIONS = re.compile(r"\boptions\(|joinedload|selectinload|subqueryload|contain
 _OF_SET = frozenset(["all", "filter", "count", "exists", "first", "last", "exclude", "order_by"])
 
 
-def loads(project: Project, module: Module) -> Iterator[tuple[ast.expr, loops.Loop]]:
+References = dict[str, list[tuple[Module, str, ast.Call]]]
+
+
+def loads(project: Project, module: Module, others: References) -> Iterator[tuple[ast.expr, loops.Loop]]:
     """Each attribute of a loop's row that is loaded when it is read, once for each loop, and the loop.
 
     Django's ForeignKey without select_related, the set at its other end without prefetch_related; SQLAlchemy's relationship
-    that is loaded the default way, without options.
+    that is loaded the default way, without options. `others` are the project's `references`.
     """
     for loop in _row_loops(module):
-        model, lazily = _rows_of(project, module, loop)
+        model, lazily = _rows_of(project, module, loop, others)
         if model is None:
             continue
         seen: set[str] = set()
@@ -83,13 +86,15 @@ def _is_read(node: ast.Attribute, how: str) -> bool:
     return how == "relationship" or isinstance(node.parent, ast.Attribute)
 
 
-def _rows_of(project: Project, module: Module, loop: loops.Loop) -> tuple[str | None, dict[str, str]]:
+def _rows_of(
+    project: Project, module: Module, loop: loops.Loop, others: References
+) -> tuple[str | None, dict[str, str]]:
     """The model whose rows are iterated, and how each attribute that is loaded when it is read is read."""
     if model := _queryset(project, module, loop):
         origin = project.origin(model, module)
         if _DJANGO_EAGER.search(_text(module, loop)) or _has_own_manager(project, origin):
             return None, {}
-        return origin, _django_lazy(project, origin)
+        return origin, _django_lazy(project, others, origin)
     model = _selected(project, module, loop)
     if model is None or _OPTIONS.search(_text(module, loop)):
         return None, {}
@@ -104,7 +109,11 @@ def _queryset(project: Project, module: Module, loop: loops.Loop) -> ast.expr | 
 def _sources(module: Module, loop: loops.Loop) -> list[ast.expr]:
     """What is iterated, and what it was given where that is a name."""
     iterated = loops.source(loop)
-    if isinstance(iterated, ast.Call) and getattr(iterated.func, "id", "") in ("enumerate", "list", "sorted") and iterated.args:
+    if (
+        isinstance(iterated, ast.Call)
+        and getattr(iterated.func, "id", "") in ("enumerate", "list", "sorted")
+        and iterated.args
+    ):
         iterated = iterated.args[0]
     if isinstance(iterated, ast.Name):
         return [iterated, *module.bindings.get(scope(loop), {}).get(iterated.id, ())]
@@ -132,26 +141,39 @@ def _has_own_manager(project: Project, origin: str) -> bool:
     )
 
 
-def _django_lazy(project: Project, origin: str) -> dict[str, str]:
+def _django_lazy(project: Project, others: References, origin: str) -> dict[str, str]:
     found = project.class_(origin)
     if found is None:
         return {}
     lazily = {name: "one" for name, call in _fields(found[1]) if _last_name(call) in _TO_ONE}
-    for module in project.modules.values():
-        for name, node in module.classes.items():
-            for _, call in _fields(node):
-                if _last_name(call) == "ForeignKey" and call.args and _means(project, module, call.args[0], origin):
-                    related = next((each.value for each in call.keywords if each.arg == "related_name"), None)
-                    given = related.value if isinstance(related, ast.Constant) else None
-                    if related is None or isinstance(given, str):
-                        lazily[given or f"{name.lower()}_set"] = "set"
+    for module, name, call in others.get(origin.rpartition(":")[2].rpartition(".")[2], ()):
+        if _means(project, module, call.args[0], origin):
+            related = next((each.value for each in call.keywords if each.arg == "related_name"), None)
+            given = related.value if isinstance(related, ast.Constant) else None
+            if related is None or isinstance(given, str):
+                lazily[given or f"{name.lower()}_set"] = "set"
     return lazily
 
 
 def _means(project: Project, module: Module, target: ast.expr, origin: str) -> bool:
-    if isinstance(target, ast.Constant) and isinstance(target.value, str):
-        return target.value.rpartition(".")[2] == origin.rpartition(":")[2]
-    return project.origin(target, module) == origin
+    return isinstance(target, ast.Constant) or project.origin(target, module) == origin
+
+
+def references(project: Project) -> References:
+    """Django's foreign keys by the last name of the model that they point to: the file, the class, and the field."""
+    found: References = {}
+    for module in project.modules.values():
+        for node in module.classes.values():
+            for _, call in _fields(node):
+                if _last_name(call) == "ForeignKey" and call.args:
+                    found.setdefault(_target_name(call.args[0]), []).append((module, node.name, call))
+    return found
+
+
+def _target_name(target: ast.expr) -> str:
+    if isinstance(target, ast.Constant):
+        return str(target.value).rpartition(".")[2]
+    return target.attr if isinstance(target, ast.Attribute) else getattr(target, "id", "")
 
 
 def _sqlalchemy_lazy(project: Project, origin: str) -> dict[str, str]:
@@ -187,7 +209,10 @@ def _selected(project: Project, module: Module, loop: loops.Loop) -> ast.expr | 
         if any(isinstance(node, ast.Await) for node in ast.walk(expression)) or isinstance(loop, ast.AsyncFor):
             continue
         for call in calls:
-            if not isinstance(call.func, ast.Attribute) or thing(project.origin(call.func.value, module)) is not Thing.SESSION:
+            if (
+                not isinstance(call.func, ast.Attribute)
+                or thing(project.origin(call.func.value, module)) is not Thing.SESSION
+            ):
                 continue
             if call.func.attr == "query" and len(call.args) == 1:
                 return call.args[0]

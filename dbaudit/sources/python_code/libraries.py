@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from functools import cache
 
 from dbaudit.facts.code import Waits
 
@@ -59,6 +60,8 @@ _MADE_BY = {
     "sqlalchemy.Session": Thing.SESSION,
     "sqlalchemy.AsyncSession": Thing.SESSION,
 }
+# The last names of all these calls: what is called otherwise makes none of them.
+MAKERS = frozenset(name.rpartition(".")[2] for name in _MADE_BY) | {"NullConnectionPool", "AsyncNullConnectionPool"}
 # What a method of a thing, or a call of it, gives.
 _GIVES = {
     (Thing.ENGINE, "connect"): Thing.CONNECTION,
@@ -99,6 +102,7 @@ def is_library(dotted: str) -> bool:
     return dotted.partition(".")[0] in _LIBRARIES
 
 
+@cache
 def canonical(origin: str) -> str:
     """An origin with the name that its documentation uses for what several modules of a library export."""
     origin = _SAME.sub("sqlalchemy.", origin)
@@ -112,6 +116,7 @@ def made_by(origin: str) -> Thing | None:
     return _MADE_BY.get(canonical(origin))
 
 
+@cache
 def thing(origin: str) -> Thing | None:
     """What an object of this origin is, or None."""
     return _thing(canonical(origin))
@@ -140,6 +145,11 @@ def library(origin: str) -> str:
     return canonical(origin).partition(".")[0]
 
 
+# The last names of all calls that `waits_for` knows.
+WAITERS = frozenset(
+    "get post put patch delete head options request send stream urlopen urlretrieve send_message sendmail login send_mail"
+    " send_mass_mail mail_admins mail_managers sleep run call check_call check_output".split()
+)
 _HTTP_METHODS = "get|post|put|patch|delete|head|options|request|send|stream"
 _WAITS = (
     (re.compile(rf"requests\.(api\.)?({_HTTP_METHODS})"), Waits.HTTP),

@@ -11,10 +11,14 @@ from dbaudit.sources.python_code.parsing import FunctionNode, Module, inside, pa
 Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 Loop = ast.For | ast.AsyncFor | Comprehension
 
+_FILLS = frozenset(["append", "extend", "add", "update", "insert", "setdefault"])
 # So many constants in a row are still a list that a person wrote.
 _FEW = 20
 _BATCHES = re.compile(r"batch|chunk|slice|page|partition|shard|grouper|window", re.IGNORECASE)
-_PLACES = re.compile(r"(^|_)(dbs?|databases?|hosts?|dsns?|urls?|servers?|schemas?|tables?|models?|tenants?|shards?|engines?|migrations?|queries|statements|sql|commands?)$", re.IGNORECASE)
+_PLACES = re.compile(
+    r"(^|_)(dbs?|databases?|hosts?|dsns?|urls?|servers?|schemas?|tables?|models?|tenants?|shards?|engines?|migrations?|queries|statements|sql|commands?)$",
+    re.IGNORECASE,
+)
 
 
 def around(node: ast.AST) -> Iterator[Loop]:
@@ -62,7 +66,11 @@ def derived_names(loop: Loop) -> set[str]:
         before = len(names)
         for statement in loop.body:
             for node in (statement, *inside(statement)):
-                if isinstance(node, ast.Assign | ast.AnnAssign | ast.NamedExpr) and node.value and uses(node.value, names):
+                if (
+                    isinstance(node, ast.Assign | ast.AnnAssign | ast.NamedExpr)
+                    and node.value
+                    and uses(node.value, names)
+                ):
                     targets = node.targets if isinstance(node, ast.Assign) else [node.target]
                     names |= {each.id for target in targets for each in ast.walk(target) if isinstance(each, ast.Name)}
         if len(names) == before:
@@ -90,7 +98,7 @@ def _is_few(loop: Loop, module: Module) -> bool:
     return _is_constant(source(loop), module, loop)
 
 
-def _is_constant(iterated: ast.expr, module: Module, where: ast.AST) -> bool:
+def _is_constant(iterated: ast.expr, module: Module, where: ast.AST, depth: int = 0) -> bool:
     match iterated:
         case ast.List(elts=elements) | ast.Tuple(elts=elements) | ast.Set(elts=elements):
             return len(elements) <= _FEW and not any(isinstance(each, ast.Starred) for each in elements)
@@ -100,36 +108,38 @@ def _is_constant(iterated: ast.expr, module: Module, where: ast.AST) -> bool:
             return True
         case ast.Call(func=ast.Name(id="range"), args=arguments):
             return all(isinstance(each, ast.Constant) for each in arguments) and _last(arguments) <= _FEW
-        case ast.Call(func=ast.Name(id="enumerate" | "sorted" | "reversed" | "zip" | "list" | "tuple" | "set"), args=[first, *_]):
-            return _is_constant(first, module, where)
+        case ast.Call(
+            func=ast.Name(id="enumerate" | "sorted" | "reversed" | "zip" | "list" | "tuple" | "set"), args=[first, *_]
+        ):
+            return _is_constant(first, module, where, depth)
         case ast.Call(func=ast.Attribute(value=inner, attr="items" | "keys" | "values")):
-            return _is_constant(inner, module, where)
+            return _is_constant(inner, module, where, depth)
         case ast.Name(id=name):
-            return _is_constant_name(name, module, where)
+            return _is_constant_name(name, module, where, depth)
         case ast.Attribute(attr=name):
             return name.isupper()
     return False
 
 
-def _is_constant_name(name: str, module: Module, where: ast.AST) -> bool:
+def _is_constant_name(name: str, module: Module, where: ast.AST, depth: int) -> bool:
+    if name.isupper():
+        return True
     own = module.bindings.get(scope(where), {}).get(name)
     values = own or module.bindings.get(module.tree, {}).get(name, [])
-    if not values:
-        return name.isupper()
-    if own and not name.isupper() and _grows(name, scope(where)):
+    if not values or depth > 2 or own and _grows(name, scope(where), module):
         return False
-    return all(not isinstance(value, ast.Name) and _is_constant(value, module, where) for value in values) or name.isupper()
+    return all(_is_constant(value, module, where, depth + 1) for value in values)
 
 
-def _grows(name: str, function: ast.AST) -> bool:
+def _grows(name: str, function: ast.AST, module: Module) -> bool:
     """Whether a list is filled after it was made: rows = [], rows.append(row)."""
-    return any(
-        isinstance(node, ast.Attribute)
-        and node.attr in ("append", "extend", "add", "update", "insert", "setdefault")
-        and isinstance(node.value, ast.Name)
-        and node.value.id == name
-        for node in inside(function)
-    )
+    if function not in module.grown:
+        module.grown[function] = frozenset(
+            node.value.id
+            for node in inside(function)
+            if isinstance(node, ast.Attribute) and node.attr in _FILLS and isinstance(node.value, ast.Name)
+        )
+    return name in module.grown[function]
 
 
 def _last(arguments: list[ast.expr]) -> float:
@@ -151,7 +161,9 @@ def _tries_again(loop: Loop, node: ast.AST) -> bool:
     """A loop that is left as soon as it worked: a `try` in it, and a break or a return behind the call."""
     if isinstance(loop, Comprehension):
         return False
-    ends = any(isinstance(each, ast.Break | ast.Return) for statement in loop.body for each in (statement, *inside(statement)))
+    ends = any(
+        isinstance(each, ast.Break | ast.Return) for statement in loop.body for each in (statement, *inside(statement))
+    )
     within_try = any(isinstance(outer, ast.Try) and outer.handlers for outer in _up_to(node, loop))
     return ends and within_try
 

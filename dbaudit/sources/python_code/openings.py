@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 
 from dbaudit.facts.code import CallPath, Opening, Opens, Per, Pooling
 from dbaudit.sources.python_code import loops
-from dbaudit.sources.python_code.libraries import Thing, canonical, made_by
+from dbaudit.sources.python_code.libraries import MAKERS, Thing, canonical, made_by
 from dbaudit.sources.python_code.origins import Project
-from dbaudit.sources.python_code.parsing import Module, is_deferred, qualified, scope
+from dbaudit.sources.python_code.parsing import Module, inside, is_deferred, last_name, qualified, scope
 from dbaudit.sources.python_code.reach import Reach, is_kept, runs_once
 
 _OPENS = {
@@ -24,7 +24,12 @@ _OPENS = {
 }
 _WORKERS = frozenset(["celery", "dramatiq", "huey", "rq"])
 _CHECKS = ("pool_pre_ping", "pool_recycle")
-_NO_STATEMENT_CACHE = ("statement_cache_size", "prepared_statement_cache_size", "prepare_threshold", "prepared_statement_name_func")
+_NO_STATEMENT_CACHE = (
+    "statement_cache_size",
+    "prepared_statement_cache_size",
+    "prepare_threshold",
+    "prepared_statement_name_func",
+)
 _LOCAL_FILE = re.compile(r"sqlite|duckdb|:memory:|mysql|mariadb|oracle|mssql|mock:", re.IGNORECASE)
 
 
@@ -33,11 +38,11 @@ def openings(project: Project, reach: Reach) -> Iterator[Opening]:
     for module in project.modules.values():
         seen: Counter[tuple[str, str]] = Counter()
         for call in module.calls:
-            if not isinstance(call.func, ast.Name | ast.Attribute) or is_deferred(call):
+            if last_name(call.func, module) not in MAKERS or is_deferred(call):
                 continue
             origin = project.origin(call.func, module)
             made = made_by(origin)
-            address = _address(call, module, project)
+            address = _address(call, module)
             if made not in _OPENS or _LOCAL_FILE.search(address) or _shares_a_pool(call):
                 continue
             place = function_name(module, call)
@@ -75,7 +80,8 @@ def _opening(
         pooling=pooling,
         is_checked=_is_checked(options) if name.startswith("create_") else None,
         has_pooler=module.has_pooler or _has_pooler(call),
-        is_short_lived=_is_migration(module) or module.is_cloud_function,
+        is_short_lived=is_migration(module) or module.is_cloud_function,
+        in_script=_is_of_a_script(call),
         in_worker=any(target.partition(".")[0] in _WORKERS for target in module.imports.values()),
     )
 
@@ -116,15 +122,21 @@ def _is_checked(options: dict[str | None, ast.expr]) -> bool | None:
     return None if None in options else False
 
 
-def _address(call: ast.Call, module: Module, project: Project) -> str:
+def _address(call: ast.Call, module: Module) -> str:
     """The literal parts of what a call connects to: its first argument, and host, port and the like."""
-    wanted = [*call.args[:1], *(k.value for k in call.keywords if k.arg in ("dsn", "conninfo", "url", "host", "hostname"))]
+    wanted = [
+        *call.args[:1],
+        *(k.value for k in call.keywords if k.arg in ("dsn", "conninfo", "url", "host", "hostname")),
+    ]
     return " ".join(filter(None, (_text(value, module) for value in wanted)))
 
 
 def _text(value: ast.expr, module: Module) -> str:
     if isinstance(value, ast.Name):
-        bound = [*module.bindings.get(scope(value), {}).get(value.id, ()), *module.bindings.get(module.tree, {}).get(value.id, ())]
+        bound = [
+            *module.bindings.get(scope(value), {}).get(value.id, ()),
+            *module.bindings.get(module.tree, {}).get(value.id, ()),
+        ]
         value = next((each for each in bound if isinstance(each, ast.Constant | ast.JoinedStr)), value)
     if isinstance(value, ast.JoinedStr):
         return "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in value.values)
@@ -154,5 +166,23 @@ def _shares_a_pool(call: ast.Call) -> bool:
     return any(keyword.arg == "connection_pool" for keyword in call.keywords)
 
 
-def _is_migration(module: Module) -> bool:
+def is_migration(module: Module) -> bool:
+    """Whether it is Alembic's env.py, which runs once and connects for itself."""
     return os.path.basename(module.path) == "env.py" and any("alembic" in each for each in module.imports.values())
+
+
+def _is_of_a_script(call: ast.Call) -> bool:
+    """Whether it is not kept: in main, under a command of click or typer, used in place, or disposed of at the end."""
+    function = scope(call)
+    if isinstance(function, ast.Module):
+        return False
+    decorators = " ".join(ast.unparse(each) for each in function.decorator_list)
+    ends = any(isinstance(node, ast.Attribute) and node.attr == "dispose" for node in inside(function))
+    chained = isinstance(call.parent, ast.Attribute)
+    return (
+        chained
+        or function.name in ("main", "cli", "handle")
+        or ".command" in decorators
+        or "click." in decorators
+        or ends
+    )

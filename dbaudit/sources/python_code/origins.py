@@ -238,7 +238,9 @@ def provided_by(expression: ast.expr | None) -> ast.expr | None:
     if isinstance(expression, ast.Subscript) and isinstance(expression.slice, ast.Tuple):
         return next(filter(None, map(provided_by, expression.slice.elts[1:])), None)
     if isinstance(expression, ast.Call) and expression.args:
-        name = expression.func.attr if isinstance(expression.func, ast.Attribute) else getattr(expression.func, "id", "")
+        name = (
+            expression.func.attr if isinstance(expression.func, ast.Attribute) else getattr(expression.func, "id", "")
+        )
         return expression.args[0] if name in ("Depends", "Security") else None
     return None
 

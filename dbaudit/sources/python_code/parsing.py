@@ -15,6 +15,8 @@ from functools import cache, cached_property
 from dbaudit.finding import Span
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
+# Python itself walks a tree by recursion, some frames a level, when it turns an expression back into text.
+_DEEPEST = 200
 _LINE = re.compile(r"\r\n|\r|\n")
 _POOLER = re.compile(rb"pgbouncer|pgcat|odyssey|supavisor|rds.?proxy|\bpooler\b|\b6432\b", re.IGNORECASE)
 _CLOUD_FUNCTION = re.compile(rb"\blambda_handler\b|\bmangum\b|functions_framework", re.IGNORECASE)
@@ -25,8 +27,9 @@ _ROOT_MARKS = ("pyproject.toml", "setup.py", "setup.cfg", "manage.py", "requirem
 class Module:
     """A parsed file. `name` is its dotted path from the project's root.
 
-    `functions` and `classes` are by qualified name ("Shop.order", "create_app.index"), `values` are what module-level names
-    are given, `bindings` what names are given in each function, `imports` the absolute dotted path of each imported name.
+    `functions` and `classes` are by qualified name ("Shop.order", "create_app.index"), `imports` are the absolute dotted
+    paths of imported names. `bindings` are what names are given, by function, and `self.x` by class; `grown` the names of
+    the lists that a function fills, once somebody asked.
     """
 
     path: str
@@ -39,6 +42,7 @@ class Module:
     bindings: dict[ast.AST, dict[str, list[ast.expr]]] = field(default_factory=dict)
     calls: list[ast.Call] = field(default_factory=list)
     loops: list[ast.AST] = field(default_factory=list)
+    grown: dict[ast.AST, frozenset[str]] = field(default_factory=dict)
 
     @cached_property
     def lines(self) -> list[str]:
@@ -105,18 +109,7 @@ def parents(node: ast.AST) -> Iterator[ast.AST]:
 
 def scope(node: ast.AST) -> ast.AST:
     """The function that a node runs in, or the module. A decorator or a default runs where its function is defined."""
-    inner = node
-    for outer in parents(node):
-        if isinstance(outer, FunctionNode) and not _is_head(outer, inner):
-            return outer
-        if isinstance(outer, ast.Module):
-            return outer
-        inner = outer
-    return inner
-
-
-def _is_head(function: FunctionNode, child: ast.AST) -> bool:
-    return child is function.args or child is function.returns or child in function.decorator_list
+    return getattr(node, "scope", node)
 
 
 def is_deferred(node: ast.AST) -> bool:
@@ -131,12 +124,33 @@ def is_deferred(node: ast.AST) -> bool:
 
 def inside(node: ast.AST) -> Iterator[ast.AST]:
     """The nodes below a node, without those of functions defined in it."""
-    stack = list(ast.iter_child_nodes(node))
+    stack = list(_children(node))
     while stack:
         child = stack.pop()
         yield child
         if not isinstance(child, FunctionNode | ast.Lambda | ast.ClassDef):
-            stack.extend(ast.iter_child_nodes(child))
+            stack.extend(_children(child))
+
+
+def _children(node: ast.AST) -> Iterator[ast.AST]:
+    """As ast.iter_child_nodes, without the contexts and operators, which say nothing here."""
+    for name in node._fields:
+        value = getattr(node, name, None)
+        if isinstance(value, list):
+            for each in value:
+                if isinstance(each, ast.AST):
+                    yield each
+        elif isinstance(value, ast.AST) and value._fields:
+            yield value
+
+
+def last_name(callee: ast.expr, module: Module) -> str:
+    """The last part of what is called, by the name that its own module gives it; empty for what has no name."""
+    if isinstance(callee, ast.Attribute):
+        return callee.attr
+    if isinstance(callee, ast.Name):
+        return module.imports.get(callee.id, callee.id).rpartition(".")[2]
+    return ""
 
 
 def qualified(node: ast.AST) -> str:
@@ -146,30 +160,47 @@ def qualified(node: ast.AST) -> str:
     return ".".join(reversed(names))
 
 
+def _is_head(function: FunctionNode, child: ast.AST) -> bool:
+    return child is function.args or child is function.returns or child in function.decorator_list
+
+
 def _index(module: Module) -> None:
-    stack: list[tuple[ast.AST, ast.AST, str]] = [(module.tree, module.tree, "")]
+    module.tree.scope = module.tree
+    stack: list[tuple[ast.AST, ast.AST, str, int]] = [(module.tree, module.tree, "", 0)]
     while stack:
-        node, function, prefix = stack.pop()
-        for child in ast.iter_child_nodes(node):
+        node, function, prefix, depth = stack.pop()
+        if depth > _DEEPEST:
+            raise RecursionError
+        is_function = isinstance(node, FunctionNode)
+        for child in _children(node):
             child.parent = node
-            inner, path = function, prefix
-            if isinstance(child, ast.Call):
-                module.calls.append(child)
-            elif isinstance(child, FunctionNode):
-                path = f"{prefix}{child.name}"
-                module.functions.setdefault(path, child)
-                inner, path = child, f"{path}."
+            child.scope = function.scope if is_function and _is_head(node, child) else function
+            _note(module, child, prefix)
+            if isinstance(child, FunctionNode):
+                stack.append((child, child, f"{prefix}{child.name}.", depth + 1))
             elif isinstance(child, ast.ClassDef):
-                path = f"{prefix}{child.name}"
-                module.classes.setdefault(path, child)
-                path = f"{path}."
-            elif isinstance(child, ast.Import | ast.ImportFrom):
-                _import(module, child)
-            elif isinstance(child, _LOOPS):
-                module.loops.append(child)
-            _bind(module, child, function)
-            stack.append((child, inner, path))
+                stack.append((child, child.scope, f"{prefix}{child.name}.", depth + 1))
+            elif not isinstance(child, ast.Name | ast.Constant):
+                stack.append((child, child.scope, prefix, depth + 1))
     module.calls.sort(key=lambda call: (call.lineno, call.col_offset))
+
+
+def _note(module: Module, node: ast.AST, prefix: str) -> None:
+    match node:
+        case ast.Name() | ast.Constant() | ast.Attribute():
+            pass
+        case ast.Call():
+            module.calls.append(node)
+        case ast.Assign() | ast.AnnAssign() | ast.NamedExpr() | ast.withitem():
+            _bind(module, node, node.scope)
+        case ast.FunctionDef() | ast.AsyncFunctionDef():
+            module.functions.setdefault(f"{prefix}{node.name}", node)
+        case ast.ClassDef():
+            module.classes.setdefault(f"{prefix}{node.name}", node)
+        case ast.Import() | ast.ImportFrom():
+            _import(module, node)
+        case _ if isinstance(node, _LOOPS):
+            module.loops.append(node)
 
 
 _LOOPS = ast.For | ast.AsyncFor | ast.While | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp

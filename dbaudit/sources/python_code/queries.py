@@ -17,6 +17,7 @@ _OF_MANAGER = {
     **dict.fromkeys(["get", "first", "last", "count", "exists", "aggregate", "latest", "earliest"], Repeats.QUERY),
     **dict.fromkeys(["create", "get_or_create", "update_or_create", "update", "delete"], Repeats.WRITE),
 }
+_SENDS = _EXECUTES | _READS_ONE | _OF_MANAGER.keys() | {"get_one", "commit"}
 _CONSTRUCTS = {
     "sqlalchemy.select": Repeats.QUERY,
     "sqlalchemy.insert": Repeats.WRITE,
@@ -49,6 +50,8 @@ def query(project: Project, module: Module, call: ast.Call) -> Query | None:
     if not isinstance(call.func, ast.Attribute):
         return _shortcut(project, module, call)
     method, receiver = call.func.attr, call.func.value
+    if method not in _SENDS:
+        return None
     values = (*call.args, *(keyword.value for keyword in call.keywords))
     found = thing(project.origin(receiver, module))
     name = f"{_shown(receiver)}.{method}"
@@ -120,7 +123,9 @@ def _kind(project: Project, module: Module, statement: ast.expr) -> Repeats | No
         node = next(iter(module.bindings.get(scope(node), {}).get(node.id, ())), node)
     while isinstance(node, ast.Call | ast.Attribute):
         if isinstance(node, ast.Call):
-            kind = _CONSTRUCTS.get(canonical(project.origin(node.func, module)).replace("sqlalchemy.sql.", "sqlalchemy."))
+            kind = _CONSTRUCTS.get(
+                canonical(project.origin(node.func, module)).replace("sqlalchemy.sql.", "sqlalchemy.")
+            )
             if kind:
                 return kind
             node = node.func
@@ -129,7 +134,7 @@ def _kind(project: Project, module: Module, statement: ast.expr) -> Repeats | No
     return None
 
 
-def statement_text(statement: ast.expr, module: Module) -> str | None:
+def statement_text(statement: ast.expr, module: Module, depth: int = 0) -> str | None:
     """The text of a statement as far as it is written out: a literal, text("…"), sql.SQL("…").format(…); None without."""
     match statement:
         case ast.Constant(value=str(text)):
@@ -137,22 +142,30 @@ def statement_text(statement: ast.expr, module: Module) -> str | None:
         case ast.JoinedStr(values=parts):
             return "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in parts)
         case ast.BinOp(left=left):
-            return statement_text(left, module)
+            return statement_text(left, module, depth)
         case ast.Call(func=ast.Attribute(value=inner, attr="format" | "strip" | "bindparams" | "as_string")):
-            return statement_text(inner, module)
-        case ast.Call(func=ast.Name(id="text" | "SQL" | "dedent") | ast.Attribute(attr="text" | "SQL" | "dedent"), args=[first, *_]):
-            return statement_text(first, module)
-        case ast.Name(id=name):
-            bound = module.bindings.get(scope(statement), {}).get(name) or module.bindings.get(module.tree, {}).get(name, ())
-            texts = [statement_text(each, module) for each in bound if not isinstance(each, ast.Name)]
-            return texts[0] if texts else None
+            return statement_text(inner, module, depth)
+        case ast.Call(
+            func=ast.Name(id="text" | "SQL" | "dedent") | ast.Attribute(attr="text" | "SQL" | "dedent"),
+            args=[first, *_],
+        ):
+            return statement_text(first, module, depth)
+        case ast.Name(id=name) if depth < 3:
+            bound = module.bindings.get(scope(statement), {}).get(name) or module.bindings.get(module.tree, {}).get(
+                name, ()
+            )
+            return next((text for each in bound if (text := statement_text(each, module, depth + 1)) is not None), None)
     return None
 
 
 def _queries_session(project: Project, module: Module, receiver: ast.expr) -> bool:
     """Whether it is a chain that begins with session.query(…), or with a model's `query` of Flask-SQLAlchemy."""
     while isinstance(receiver, ast.Call | ast.Attribute):
-        if isinstance(receiver, ast.Call) and isinstance(receiver.func, ast.Attribute) and receiver.func.attr == "query":
+        if (
+            isinstance(receiver, ast.Call)
+            and isinstance(receiver.func, ast.Attribute)
+            and receiver.func.attr == "query"
+        ):
             return thing(project.origin(receiver.func.value, module)) is Thing.SESSION
         if isinstance(receiver, ast.Attribute) and receiver.attr == "query":
             bases = model_bases(project, project.origin(receiver.value, module))

@@ -14,7 +14,12 @@ from dbaudit.sources.python_code.origins import Project, parameters, provided_by
 from dbaudit.sources.python_code.parsing import FunctionNode, Module, inside, is_deferred, qualified, scope
 
 _DEEPEST = 8
-_ONCE = re.compile(r"cache|singleton|memoi|\bonce\b|fixture|resource|on_event|before_first_request|before_serving|startup|_init\b|lazy", re.I)
+_ONCE = re.compile(
+    r"cache|singleton|memoi|\bonce\b|fixture|resource|on_event|before_first_request|before_serving|startup|_init\b|lazy",
+    re.I,
+)
+
+Callers = dict[str, list[tuple[Module, ast.AST, ast.Call | None]]]
 
 
 class Reach:
@@ -23,6 +28,7 @@ class Reach:
     def __init__(self, project: Project, entries: Entries) -> None:
         self._project, self._entries = project, entries
         self._uses: dict[str, list[tuple[Module, ast.expr, ast.AST, ast.Call | None]]] = {}
+        self._called: dict[str, Callers] = {}
         self._paths: dict[ast.AST, CallPath | None] = {}
         for module in project.modules.values():
             for call in module.calls:
@@ -59,9 +65,18 @@ class Reach:
             names = [owner.name]
         meant = f"{module.path}:{qualified(owner if names != [function.name] else function)}"
         for name in names:
-            for home, expression, caller, call in self._uses.get(name, ()):
-                if caller is not function and self._project.origin(expression, home) == meant:
-                    yield home, caller, call
+            for use in self._by_origin(name).get(meant, ()):
+                if use[1] is not function:
+                    yield use
+
+    def _by_origin(self, name: str) -> Callers:
+        """Where something of this name is called, by what it is."""
+        if name not in self._called:
+            found: Callers = {}
+            for home, callee, caller, call in self._uses.get(name, ()):
+                found.setdefault(self._project.origin(callee, home), []).append((home, caller, call))
+            self._called[name] = found
+        return self._called[name]
 
     def _use(self, module: Module, callee: ast.expr, caller: ast.AST, call: ast.Call | None) -> None:
         name = callee.attr if isinstance(callee, ast.Attribute) else getattr(callee, "id", "")
@@ -81,7 +96,9 @@ class Reach:
         for decorator in function.decorator_list:
             if isinstance(decorator, ast.Call):
                 listed = [each.value for each in decorator.keywords if each.arg == "dependencies"]
-                providers += [provided_by(each) for value in listed if isinstance(value, ast.List) for each in value.elts]
+                providers += [
+                    provided_by(each) for value in listed if isinstance(value, ast.List) for each in value.elts
+                ]
         for provider in filter(None, providers):
             self._use(self._project.module_of(provider), provider, function, None)
 
@@ -109,7 +126,11 @@ class Reach:
                 if call is not None and (is_deferred(call) or is_kept(call, caller)):
                     continue
                 loop = loops.per_row(call, caller_home) if call is not None else None
-                if loop and from_loop is None and not (_is_factory(node) and loops.uses(call, loops.derived_names(loop))):
+                if (
+                    loop
+                    and from_loop is None
+                    and not (_is_factory(node) and loops.uses(call, loops.derived_names(loop)))
+                ):
                     start = f"for each of {loops.text_of(loop)}"
                     from_loop = CallPath(per=Per.ITERATION, start=start, steps=here)
                 if caller not in seen:
@@ -158,7 +179,9 @@ def _declared(function: ast.AST) -> set[str]:
 
 
 def _is_lasting(target: ast.expr) -> bool:
-    return isinstance(target, ast.Attribute | ast.Subscript) and not ast.unparse(target).startswith(("g.", "flask.g.", "request."))
+    return isinstance(target, ast.Attribute | ast.Subscript) and not ast.unparse(target).startswith(
+        ("g.", "flask.g.", "request.")
+    )
 
 
 def _is_guarded(statement: ast.AST, names: set[str], function: ast.AST) -> bool:
@@ -170,4 +193,7 @@ def _is_guarded(statement: ast.AST, names: set[str], function: ast.AST) -> bool:
 
 def _is_factory(function: FunctionNode) -> bool:
     """Whether a function takes what it connects to as an argument."""
-    return any(re.search(r"dsn|url|host|database|\bdb\b|conninfo|config|settings", argument.arg) for argument in function.args.args)
+    return any(
+        re.search(r"dsn|url|host|database|\bdb\b|conninfo|config|settings", argument.arg)
+        for argument in function.args.args
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter, deque
 from collections.abc import Iterator
 
@@ -16,11 +17,14 @@ from dbaudit.sources.python_code.queries import Query, query, statement_text
 from dbaudit.sources.python_code.reach import Reach, label, runs_once
 
 _DEEPEST = 2
+# Rows that are worked off one by one are locked one by one.
+_LOCKS = re.compile(r"select_for_update|with_for_update|for (no key )?update", re.IGNORECASE)
 
 
 def repeated_queries(project: Project, reach: Reach, entries: Entries) -> Iterator[RepeatedQuery]:
     """Each such statement; where it is in a function that the loop calls, the call in the loop."""
     seen: Counter[tuple[str, str]] = Counter()
+    others = lazy.references(project)
     for module in project.modules.values():
         for call in module.calls:
             found = None if is_deferred(call) else query(project, module, call)
@@ -28,7 +32,7 @@ def repeated_queries(project: Project, reach: Reach, entries: Entries) -> Iterat
                 continue
             for home, place, loop, steps in _in_loops(reach, entries, module, call, found):
                 yield _row(reach, seen, home, place, loop, found, steps)
-        for attribute, loop in lazy.loads(project, module):
+        for attribute, loop in lazy.loads(project, module, others):
             found = Query(repeats=Repeats.LAZY_LOAD, call=ast.unparse(attribute), values=())
             yield _row(reach, seen, module, attribute, loop, found, ())
         for call, loop in lazy.saves(project, module):
@@ -94,7 +98,7 @@ def _in_loops(
 def _loop_of(module: Module, call: ast.Call, found: Query) -> loops.Loop | None:
     """The loop that sends it once a row, with values of the row; None where nothing of it depends on the row."""
     loop = loops.per_row(call, module)
-    if loop is None or _is_conditional(call, loop) or _is_pipelined(call):
+    if loop is None or _is_conditional(call, loop) or _is_pipelined(call) or _LOCKS.search(ast.unparse(call)):
         return None
     if found.repeats is Repeats.COMMIT:
         return loop if _adds(loop, call) else None
@@ -107,8 +111,11 @@ def _loop_of(module: Module, call: ast.Call, found: Query) -> loops.Loop | None:
 def _is_the_statement_itself(call: ast.Call, loop: loops.Loop, module: Module) -> bool:
     """for statement in statements: cursor.execute(statement)"""
     first = call.args[0] if call.args else None
-    return isinstance(first, ast.Name) and first.id in loops.target_names(loop) and statement_text(first, module) is None and (
-        isinstance(call.func, ast.Attribute) and call.func.attr not in ("get", "get_one")
+    return (
+        isinstance(first, ast.Name)
+        and first.id in loops.target_names(loop)
+        and statement_text(first, module) is None
+        and (isinstance(call.func, ast.Attribute) and call.func.attr not in ("get", "get_one"))
     )
 
 
