@@ -52,7 +52,7 @@ def finding(
     return Finding(
         code=code,
         subject=Subject(kind="function", name=row.function),
-        message=message,
+        message=message if confidence is Confidence.HIGH else f"{message} (confidence: {confidence})",
         severity=severity or (Severity.WARNING if confidence is Confidence.HIGH else Severity.INFO),
         span=row.span,
         evidence={"call": row.call, **reached, **(evidence or {})},

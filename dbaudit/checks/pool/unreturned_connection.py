@@ -49,7 +49,7 @@ _HOW = {
 def unreturned_connection(facts: Facts) -> Verdicts:
     yield from unread(facts)
     for row in facts[Borrowed]:
-        is_pooled = row.call.endswith("getconn")
+        is_pooled = row.call.endswith(("getconn", "acquire"))
         if row.given_back is Return.NOT_ON_ERROR and row.path is None and not is_pooled:
             continue
         reached = f"; reached from {route(row.path)}" if row.path else ""
@@ -72,6 +72,8 @@ def _confidence(row: Borrowed) -> Confidence:
 
 
 def _fix(row: Borrowed) -> str:
+    if row.call.endswith("acquire"):
+        return f"use `async with` for {row.variable}, or release it in a finally"
     if row.call.endswith("getconn"):
         return f"give {row.variable} back by putconn in a finally"
     if row.library == "psycopg2":

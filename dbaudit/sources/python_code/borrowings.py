@@ -75,7 +75,7 @@ def _shown(name: str) -> str:
     for made, short in (
         (r".*sessionmaker\(\)", "Session"),
         (r".*engine(_from_config)?\(\)\.", "engine."),
-        (r".*Pool\(\)\.", "pool."),
+        (r".*(?:Pool|create_pool)\(\)\.", "pool."),
     ):
         name = re.sub(rf"^{made}", short, name)
     return name
@@ -86,7 +86,7 @@ def _taken(project: Project, module: Module, call: ast.Call, origin: str) -> str
     found = thing(origin)
     method = call.func.attr if isinstance(call.func, ast.Attribute) else ""
     if found is Thing.CONNECTION:
-        if method in ("getconn", "connect", "raw_connection") or canonical(origin).endswith(".connect()"):
+        if method in ("getconn", "acquire", "connect", "raw_connection") or canonical(origin).endswith(".connect()"):
             return "connection"
     is_maker = thing(project.origin(call.func, module)) is Thing.SESSION_MAKER
     is_class = canonical(origin) in ("sqlalchemy.Session()", "sqlalchemy.AsyncSession()")
