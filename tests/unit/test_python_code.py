@@ -34,11 +34,12 @@ def functions(facts) -> list[str]:
 
 def test_environments_hidden_directories_tests_and_migrations_are_left_out(project):
     names = ("app", "venv__a", "node_modules__a", "tests__a", "migrations__a", "test_a", "a_test", "env__lib")
-    root = project(**dict.fromkeys(names, LOOP), **{".tox__a": LOOP})
+    names += ("alembic__versions__a", "api__versions__a")
+    root = project(**dict.fromkeys(names, LOOP), **{".tox__a": LOOP, "alembic__env": ""})
     (root / "env" / "pyvenv.cfg").touch()
     facts = read([str(root)])
-    assert functions(facts) == ["app.f"]
-    assert facts[SourceFiles][0].left_out_count == 4
+    assert functions(facts) == ["api.versions.a.f", "app.f"]
+    assert facts[SourceFiles][0].left_out_count == 5
 
 
 def test_what_is_named_is_read_whatever_it_is_called(project):

@@ -14,7 +14,7 @@ from dbaudit.errors import AuditError
 LARGEST_FILE_BYTES = 4 << 20
 
 _ENVIRONMENTS = frozenset(["site-packages", "dist-packages", "node_modules", "__pycache__", "venv", "virtualenv"])
-_NOT_SERVED = frozenset(["test", "tests", "testing", "migrations", "versions"])
+_NOT_SERVED = frozenset(["test", "tests", "migrations"])
 _TEST_FILE = re.compile(r"(test_.*|.*_test|tests?|conftest|noxfile|setup)\.py$")
 
 
@@ -85,13 +85,19 @@ def _below(directory: str) -> tuple[list[str], int]:
     for folder, folders, names in os.walk(directory, onerror=refuse):
         folders[:] = sorted(name for name in folders if not _is_foreign(folder, name))
         modules = [name for name in names if name.endswith(".py") and not name.startswith(".")]
-        if _NOT_SERVED.isdisjoint(os.path.relpath(folder, directory).split(os.sep)):
+        if _NOT_SERVED.isdisjoint(os.path.relpath(folder, directory).split(os.sep)) and not _is_of_alembic(folder):
             kept = [name for name in modules if not _TEST_FILE.fullmatch(name)]
         else:
             kept = []
         left_out += len(modules) - len(kept)
         files += [os.path.join(folder, name) for name in sorted(kept)]
     return [file for file in files if not os.path.islink(file)], left_out
+
+
+def _is_of_alembic(folder: str) -> bool:
+    """Whether it holds Alembic's revisions: `versions`, beside the env.py that runs them."""
+    above, name = os.path.split(folder)
+    return name == "versions" and os.path.exists(os.path.join(above, "env.py"))
 
 
 def _is_foreign(folder: str, name: str) -> bool:
