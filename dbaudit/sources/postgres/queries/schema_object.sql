@@ -1,6 +1,11 @@
 with extension_member as materialized (
     select member.classid, member.objid from pg_catalog.pg_depend as member where member.deptype = 'e'
 ),
+constructor as materialized (
+    select made.objid
+    from pg_catalog.pg_depend as made
+    where made.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass and made.deptype = 'i'
+),
 locked as materialized (
     select lock.relation
     from pg_catalog.pg_locks as lock
@@ -59,6 +64,7 @@ object (class, oid, kind, name, schema, relname, relation_oid) as (
     where routine.prokind <> 'p'
       and routine.prorettype <> 'pg_catalog.trigger'::pg_catalog.regtype
       and routine.prorettype <> 'pg_catalog.event_trigger'::pg_catalog.regtype
+      and routine.oid not in (select constructor.objid from constructor)
     union all
     select 'pg_operator', operator.oid, 'operator', operator.oid::pg_catalog.regoperator::pg_catalog.text,
            own_schema.nspname, null, 0
@@ -83,7 +89,7 @@ object (class, oid, kind, name, schema, relname, relation_oid) as (
                              pg_catalog.format_type(conversion.casttarget, null)),
            null, null, 0
     from pg_catalog.pg_cast as conversion
-    where conversion.oid >= 16384
+    where conversion.oid >= 16384 and conversion.castfunc not in (select constructor.objid from constructor)
     union all
     select 'pg_ts_dict', dictionary.oid, 'text search dictionary',
            pg_catalog.format('%I.%I', own_schema.nspname, dictionary.dictname), own_schema.nspname, null, 0

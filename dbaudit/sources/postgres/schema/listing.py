@@ -104,7 +104,7 @@ def _needs(
     for row in dependencies:
         dependent, referenced = Key(row.class_, row.oid), Key(row.referenced_class, row.referenced_oid)
         edges.append((dependent, referenced, row.type))
-        if row.type in ("e", "i") or row.class_ == "pg_attrdef":
+        if row.type in ("e", "i") or (row.type == "a" and row.class_ == "pg_attrdef"):
             owners.setdefault(dependent, referenced)
     inherited = {(link.child, link.parent) for link in links}
     found: defaultdict[Key, set[Key]] = defaultdict(set)
