@@ -7,6 +7,7 @@ from collections import Counter
 from dbaudit.facts import Facts
 from dbaudit.facts.catalog import Table
 from dbaudit.facts.saved_plan import SavedPlan
+from dbaudit.facts.snapshot import Snapshot
 from dbaudit.facts.statement import Explained, How
 from dbaudit.facts.statement_text import Category, StatementText
 from dbaudit.units import count
@@ -41,6 +42,24 @@ def about_saved_plans(facts: Facts) -> tuple[str, ...]:
     if gone:
         notes.append(f"{count(len(gone), 'saved plan')} of statements that are no longer there, such as {gone[0]}")
     return tuple(notes)
+
+
+def about_snapshot(snapshot: Snapshot, path: str) -> tuple[str, ...]:
+    """What was audited, and what of its source is not in it."""
+    notes = [f"from the snapshot {path}, taken at {snapshot.taken_at}"]
+    if snapshot.omissions:
+        first = snapshot.omissions[0]
+        notes.append(
+            f"{count(len(snapshot.omissions), 'object')} of the source not in the snapshot, such as {first.kind} "
+            f"{first.name}: {first.reason}"
+        )
+    return tuple(notes)
+
+
+def about_twin(snapshot: Snapshot, path: str) -> tuple[str, ...]:
+    """As `about_snapshot`, of statements that were planned."""
+    first, *rest = about_snapshot(snapshot, path)
+    return (f"{first}: planned on a twin without rows, where nothing is run and no time is known", *rest)
 
 
 def nothing_learnt(facts: Facts) -> str:

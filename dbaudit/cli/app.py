@@ -12,6 +12,7 @@ from dbaudit.cli.connections import connections
 from dbaudit.cli.demo import demo
 from dbaudit.cli.explain import explain
 from dbaudit.cli.indexes import indexes
+from dbaudit.cli.lab import lab
 from dbaudit.cli.lint import lint
 
 app = typer.Typer(
@@ -41,5 +42,5 @@ def dbaudit(
     """
 
 
-for function in (demo, explain, lint, indexes, connections, checks):
+for function in (demo, explain, lint, indexes, connections, lab, checks):
     app.command(function.__name__)(function)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from dbaudit.cli.options import Connection, Output, command
+from dbaudit.cli.options import Connection, Output, PgBin, Snapshot, command
 from dbaudit.facts import Facts
 
 
@@ -27,6 +27,8 @@ def explain(
     show_values: Annotated[
         bool, typer.Option("--show-values", help="Show the values that parameters were tried with.")
     ] = False,
+    snapshot: Snapshot = None,
+    pg_bin: PgBin = None,
     save_plans: Annotated[
         str | None, typer.Option("--save-plans", metavar="FILE", help="Write the plans there, to compare later ones with.")
     ] = None,
@@ -55,11 +57,24 @@ def explain(
     checks = chosen(output, "PLN", "SQL", without=() if against else (SavedPlan,))
     saved = _saved(against) if against else Facts()
     paths, target = separate_target(files)
-    lost, interrupted = "", False
+    lost, interrupted, notes = "", False, ()
     if plan:
         from dbaudit.cli.plans import plan_facts
 
         facts = plan_facts(paths, target, connection, output)
+    elif snapshot:
+        from dbaudit.cli.target import without_server
+        from dbaudit.cli.twins import explain_on_twin
+        from dbaudit.notes import about_twin
+        from dbaudit.sources.snapshot import read
+
+        without_server(target, connection)
+        source = read(snapshot)
+        statements = with_values(read_files(paths), read_values(params) if params else {}, params or "")
+        facts, interrupted, lost = explain_on_twin(
+            source, pg_bin, statements, timeout_ms=round(timeout * 1000), show_values=show_values, output=output
+        )
+        notes = about_twin(source, snapshot)
     else:
         statements = with_values(read_files(paths), read_values(params) if params else {}, params or "")
         with open_session(target, connection, output) as session:
@@ -79,7 +94,7 @@ def explain(
         command="explain",
         facts=facts,
         checks=checks,
-        notes=(*about_statements(facts), *about_saved_plans(facts)),
+        notes=(*notes, *about_statements(facts), *about_saved_plans(facts)),
         failure=lost or nothing_learnt(facts),
         interrupted=interrupted,
     )

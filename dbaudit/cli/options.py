@@ -7,6 +7,7 @@ import inspect
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, fields
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
 import typer
@@ -62,6 +63,10 @@ class Output:
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="More in the report; tracebacks on errors.")] = False
 
 
+Snapshot = Annotated[
+    str | None, typer.Option("--snapshot", metavar="FILE", help="Audit a snapshot instead of a server; no server is needed.")
+]
+PgBin = Annotated[Path | None, typer.Option("--pg-bin", metavar="DIR", help="PostgreSQL's bin directory to use.")]
 Target = Annotated[
     str | None, typer.Argument(metavar="DBNAME|CONNINFO|URI", help="The database; see also -h -p -U -d.")
 ]
