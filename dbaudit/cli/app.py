@@ -14,6 +14,7 @@ from dbaudit.cli.explain import explain
 from dbaudit.cli.indexes import indexes
 from dbaudit.cli.lab import lab
 from dbaudit.cli.lint import lint
+from dbaudit.cli.snapshot import snapshot
 
 app = typer.Typer(
     name="dbaudit",
@@ -42,5 +43,5 @@ def dbaudit(
     """
 
 
-for function in (demo, explain, lint, indexes, connections, lab, checks):
+for function in (demo, explain, lint, indexes, connections, snapshot, lab, checks):
     app.command(function.__name__)(function)

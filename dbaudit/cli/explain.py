@@ -74,7 +74,7 @@ def explain(
         facts, interrupted, lost = explain_on_twin(
             source, pg_bin, statements, timeout_ms=round(timeout * 1000), show_values=show_values, output=output
         )
-        notes = about_twin(source, snapshot)
+        notes = about_twin(source, str(snapshot))
     else:
         statements = with_values(read_files(paths), read_values(params) if params else {}, params or "")
         with open_session(target, connection, output) as session:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from dbaudit.cli.options import Connection, Output, Snapshot, Target, command
 from dbaudit.facts import Facts
 
@@ -29,11 +31,11 @@ def indexes(
     finish(audit(command="indexes", facts=facts, checks=checks, failure=session.lost), output)
 
 
-def _of_snapshot(path: str, target: str | None, connection: Connection) -> tuple[Facts, tuple[str, ...]]:
+def _of_snapshot(path: Path, target: str | None, connection: Connection) -> tuple[Facts, tuple[str, ...]]:
     from dbaudit.cli.target import without_server
     from dbaudit.notes import about_snapshot
     from dbaudit.sources.snapshot import read
 
     without_server(target, connection)
     snapshot = read(path)
-    return snapshot.facts, about_snapshot(snapshot, path)
+    return snapshot.facts, about_snapshot(snapshot, str(path))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,7 +13,7 @@ from dbaudit.cli.options import Output, PgBin, command
 
 @command
 def lab(
-    snapshot: Annotated[str, typer.Option("--snapshot", metavar="FILE", help="The snapshot to make a twin of.")],
+    snapshot: Annotated[Path, typer.Option("--snapshot", metavar="FILE", help="The snapshot to make a twin of.")],
     pg_bin: PgBin = None,
     *,
     output: Output,
