@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import Annotated
 
 import typer
@@ -38,6 +39,7 @@ def explain(
     needed.
     """
     from dbaudit.cli.output import chosen, finish
+    from dbaudit.cli.proofs import with_proofs
     from dbaudit.cli.statements import explain_all, read_files, separate_target
     from dbaudit.cli.target import open_session
     from dbaudit.engine import audit
@@ -46,14 +48,17 @@ def explain(
 
     checks = chosen(output, "PLN", "SQL")
     paths, target = separate_target(files)
-    lost, interrupted = "", False
-    if plan:
-        from dbaudit.cli.plans import plan_facts
+    lost, interrupted, trials = "", False, ()
+    with ExitStack() as until_proven:
+        if plan:
+            from dbaudit.cli.plans import plan_facts
 
-        facts = plan_facts(paths, target, connection, output)
-    else:
-        statements = with_values(read_files(paths), read_values(params) if params else {}, params or "")
-        with open_session(target, connection, output) as session:
+            facts = plan_facts(paths, target, connection, output)
+        else:
+            from dbaudit.advisor.rewrites import RewriteTrial
+
+            statements = with_values(read_files(paths), read_values(params) if params else {}, params or "")
+            session = until_proven.enter_context(open_session(target, connection, output))
             facts, interrupted = explain_all(
                 session,
                 statements,
@@ -62,13 +67,15 @@ def explain(
                 show_values=show_values,
                 quiet=output.quiet,
             )
-        lost = session.lost
-    report = audit(
-        command="explain",
-        facts=facts,
-        checks=checks,
-        notes=about_statements(facts),
-        failure=lost or nothing_learnt(facts),
-        interrupted=interrupted,
-    )
+            lost = session.lost
+            trials = () if lost or interrupted else (RewriteTrial(session, facts, timeout_ms=round(timeout * 1000)),)
+        report = audit(
+            command="explain",
+            facts=facts,
+            checks=checks,
+            notes=about_statements(facts),
+            failure=lost or nothing_learnt(facts),
+            interrupted=interrupted,
+        )
+        report = with_proofs(report, *trials)
     finish(report, output)

@@ -159,6 +159,12 @@ def _fix(console: Console, label: str, fix: Fix) -> None:
     _line(console, f"{label}: {clean(fix.title)}", indent=2, style="green")
     for statement in fix.statements:
         _line(console, clean(statement), indent=6)
+    for line in fix.rewrite.splitlines():
+        _line(console, clean(line), indent=6)
+    if fix.remark:
+        _line(console, clean(fix.remark), indent=6, style="dim")
+    if fix.proof:
+        _line(console, clean(f"{_proof(fix.proof)} {fix.proof.detail}".strip()), indent=6, style="dim")
     if fix.statements and fix.lock:
         transaction = "may run in a transaction" if fix.in_transaction else "not inside a transaction"
         _line(console, f"takes {fix.lock}; {transaction}", indent=6, style="dim")
@@ -207,7 +213,7 @@ def _fixes(console: Console, report: Report, rows: tuple[FixRow, ...]) -> None:
             Text(str(worst.severity).upper(), style=_STYLES[worst.severity]),
             *cells,
             Text(clean(row.fix.title) if row.fix else "none known: see the finding"),
-            Text(_proof(worst.proof) if row.fix else ""),
+            Text(_proof(row.fix.proof or worst.proof) if row.fix else ""),
         )
     console.print(table)
     console.print()
@@ -227,4 +233,10 @@ def _in_turn(places: list[str], problems: list[str]) -> Iterator[str]:
 def _proof(proof: Proof | None) -> str:
     if proof is None:
         return "unproven"
-    return f"{proof.method} {proof.before:,.0f} → {proof.after:,.0f}"
+    if not proof.helps:
+        return "tried: no better"
+    return f"{proof.method} {_figure(proof.before)} → {_figure(proof.after)}"
+
+
+def _figure(number: float) -> str:
+    return f"{number:,.0f}" if number >= 10 else f"{number:.2f}"

@@ -27,6 +27,11 @@ class Defeat:
     reason: str
     fixes: tuple[Fix, ...]
 
+    @property
+    def is_rewritten(self) -> bool:
+        """Whether the fix is to write the condition otherwise, and no index."""
+        return bool(self.fixes) and not self.fixes[0].statements
+
 
 def defeats(scan: Scan, relations: Relations) -> tuple[Defeat, ...]:
     """One for each condition of the scan that an index on its column would serve if it were written otherwise."""

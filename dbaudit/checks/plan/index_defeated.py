@@ -30,6 +30,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dbaudit.checks._rewrites import with_rewrite
 from dbaudit.checks.plan._defeat import Defeat, defeats
 from dbaudit.checks.plan._relations import Relations
 from dbaudit.checks.plan._scans import Scan, scans
@@ -40,7 +41,10 @@ from dbaudit.facts import Facts
 from dbaudit.facts.catalog import Index, Table
 from dbaudit.facts.column import Column
 from dbaudit.facts.statement import Explained
+from dbaudit.facts.statement_text import Sight
 from dbaudit.finding import Confidence, Finding, Severity
+
+_HIDING = (Sight.FUNCTION_ON_COLUMN, Sight.CAST_OF_COLUMN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,14 +66,18 @@ def index_defeated(facts: Facts, options: Options) -> Verdicts:
             if is_wasteful(scan, read_rows=options.read_rows, kept_ratio=options.kept_ratio,
                            time_ratio=options.time_ratio, table_rows=options.table_rows):
                 for defeat in defeats(scan, relations):
-                    yield _finding(explained, scan, defeat)
+                    yield _finding(facts, explained, scan, defeat)
 
 
-def _finding(explained: Explained, scan: Scan, defeat: Defeat) -> Finding:
+def _finding(facts: Facts, explained: Explained, scan: Scan, defeat: Defeat) -> Finding:
     verb = "reads" if scan.is_measured else "is expected to read"
     scanned = f"the Seq Scan {verb} {rows(scan.read_rows or 0)} to keep {rows(scan.kept_rows)}{spent(scan)}"
     name = defeat.column.quoted
     alone = len(scan.conditions) == 1
+    fixes = defeat.fixes
+    if defeat.is_rewritten:
+        whole = with_rewrite(fixes[0], facts, explained.statement, *_HIDING, column=defeat.column.name)
+        fixes = (whole, *fixes[1:])
     return Finding(
         code="PLN022",
         subject=about(explained.statement, name),
@@ -77,7 +85,7 @@ def _finding(explained: Explained, scan: Scan, defeat: Defeat) -> Finding:
         severity=Severity.WARNING,
         span=explained.statement.span,
         evidence=scan_evidence(scan) | {"index": defeat.index.qualified},
-        fixes=defeat.fixes,
+        fixes=fixes,
         confidence=Confidence.HIGH if scan.is_measured and alone else Confidence.MEDIUM,
         discriminator=scan.identity,
     )
