@@ -17,8 +17,7 @@ from rich.text import Text
 
 from dbaudit.engine import Report
 from dbaudit.facts.activity import Slots
-from dbaudit.facts.plan import Plan
-from dbaudit.facts.statement import Explained
+from dbaudit.facts.statement import Explained, Variant
 from dbaudit.finding import Finding, Fix, Proof, Severity
 from dbaudit.report import plan_change, plan_tree, slots, statements
 from dbaudit.report.summary import (
@@ -101,18 +100,21 @@ def _plans(console: Console, report: Report) -> None:
         label = clean(explained.statement.label)
         for variant in explained.variants:
             if variant.plan:
-                _plan(console, f"{label}, {clean(plan_change.name_and_values(variant))}", variant.plan)
+                _plan(console, f"{label}, {clean(plan_change.name_and_values(variant))}", variant)
         if explained.plan and not explained.variants:
-            _plan(console, label, explained.plan)
+            _plan(console, label, explained)
 
 
-def _plan(console: Console, label: str, plan: Plan) -> None:
+def _plan(console: Console, label: str, explained: Explained | Variant) -> None:
     _line(console, label, indent=2, style="bold")
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(justify="right", no_wrap=True)
-    for line in plan_tree.lines(plan):
+    for line in plan_tree.lines(explained.plan):
         grid.add_row(line.figure, Padding(Text(line.text), (0, 0, 0, line.indent)))
-    console.print(Padding(grid, (0, 0, 1, 4)))
+    console.print(Padding(grid, (0, 0, 0, 4)))
+    for other in plan_change.under_other_settings(explained.plan, explained.alternatives):
+        _line(console, clean(other), indent=4, style="dim")
+    console.print()
 
 
 def _slots(console: Console, report: Report) -> None:
