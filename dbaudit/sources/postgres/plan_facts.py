@@ -25,7 +25,10 @@ from dbaudit.sources.postgres.session import Session
 
 # What may be seen in a statement that can be rewritten.
 _REWRITTEN = frozenset(
-    [Sight.COUNT_FOR_EXISTENCE, Sight.NOT_IN_SUBQUERY, Sight.OFFSET, Sight.FUNCTION_ON_COLUMN, Sight.CAST_OF_COLUMN]
+    [
+        Sight.COUNT_FOR_EXISTENCE, Sight.NOT_IN_SUBQUERY, Sight.OFFSET, Sight.FUNCTION_ON_COLUMN, Sight.CAST_OF_COLUMN,
+        Sight.OR_IN_JOIN,
+    ]
 )
 
 

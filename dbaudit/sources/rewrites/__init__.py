@@ -8,6 +8,7 @@ from itertools import chain
 from dbaudit.facts.rewrite import Rewrite
 from dbaudit.facts.statement import Kind, Statement
 from dbaudit.sources.rewrites.count import counts
+from dbaudit.sources.rewrites.either import eithers
 from dbaudit.sources.rewrites.found import Found
 from dbaudit.sources.rewrites.keyset import keysets
 from dbaudit.sources.rewrites.not_in import not_ins
@@ -48,6 +49,7 @@ def rewrites(statement: Statement, relations: Relations) -> Iterator[Rewrite]:
         not_ins(pieces, found, relations),
         keysets(statement, pieces, found, relations),
         ranges(statement, pieces, found, relations),
+        eithers(statement, pieces, found, relations),
     )
     for way in ways:
         changed = edited(statement, way.edits)
