@@ -10,6 +10,24 @@ from dbaudit.facts.statement import Statement
 from dbaudit.facts.statement_text import Sight
 from dbaudit.finding import Fix, Span
 
+UNION_ALL = Fix(
+    title="split the OR into one join for each branch, where each leaves out what an earlier one has, and UNION ALL them",
+    applicability="manual",
+)
+NOT_EXISTS = Fix(
+    title="write NOT EXISTS with the comparison inside in place of NOT IN, or EXISTS in place of IN",
+    applicability="manual",
+)
+
+
+def for_what_never_ended(facts: Facts, statement: Statement) -> tuple[Fix, ...]:
+    """The rewrites of what makes a statement take for ever: nothing was measured of it that another check could name."""
+    tried = (
+        with_rewrite(UNION_ALL, facts, statement, Sight.OR_IN_JOIN),
+        with_rewrite(NOT_EXISTS, facts, statement, Sight.NOT_IN_SUBQUERY),
+    )
+    return tuple(fix for fix in tried if fix.rewrite)
+
 
 def with_rewrite(
     fix: Fix, facts: Facts, statement: Statement, *sights: Sight, span: Span | None = None, column: str = ""

@@ -33,7 +33,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dbaudit.checks._rewrites import with_rewrite
+from dbaudit.checks._rewrites import UNION_ALL, with_rewrite
 from dbaudit.checks._words import listed
 from dbaudit.checks.plan._joins import Join, join_filters
 from dbaudit.checks.plan._relations import Relations
@@ -43,13 +43,8 @@ from dbaudit.facts import Facts
 from dbaudit.facts.catalog import Table
 from dbaudit.facts.statement import Explained
 from dbaudit.facts.statement_text import Sight
-from dbaudit.finding import Finding, Fix, Scalar, Severity
+from dbaudit.finding import Finding, Scalar, Severity
 from dbaudit.units import count, milliseconds
-
-_UNION = Fix(
-    title="split the OR into one join for each branch, where each leaves out what an earlier one has, and UNION ALL them",
-    applicability="manual",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +87,6 @@ def _finding(facts: Facts, explained: Explained, join: Join) -> Finding:
         severity=Severity.WARNING,
         span=explained.statement.span,
         evidence=evidence,
-        fixes=(with_rewrite(_UNION, facts, explained.statement, Sight.OR_IN_JOIN),) if join.is_either else (),
+        fixes=(with_rewrite(UNION_ALL, facts, explained.statement, Sight.OR_IN_JOIN),) if join.is_either else (),
         discriminator=" ".join(columns),
     )

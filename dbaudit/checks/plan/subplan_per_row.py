@@ -35,7 +35,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dbaudit.checks._rewrites import with_rewrite
+from dbaudit.checks._rewrites import NOT_EXISTS, with_rewrite
 from dbaudit.checks.plan._named import is_told_below, named_scans
 from dbaudit.checks.plan._relations import Relations
 from dbaudit.checks.plan._words import about, node_name, percent
@@ -51,10 +51,6 @@ from dbaudit.units import count, milliseconds
 
 _JOIN = Fix(
     title="join instead: LEFT JOIN a subquery grouped by the columns that are compared, or LEFT JOIN LATERAL",
-    applicability="manual",
-)
-_NOT_EXISTS = Fix(
-    title="write NOT EXISTS with the comparison inside in place of NOT IN, or EXISTS in place of IN",
     applicability="manual",
 )
 
@@ -100,7 +96,7 @@ def _finding(
         "time_ms": round(time_ms, 3),
         "time_ratio": round(ratio, 4),
     }
-    not_exists = with_rewrite(_NOT_EXISTS, facts, explained.statement, Sight.NOT_IN_SUBQUERY)
+    not_exists = with_rewrite(NOT_EXISTS, facts, explained.statement, Sight.NOT_IN_SUBQUERY)
     return Finding(
         code="PLN012",
         subject=about(explained.statement),
