@@ -67,6 +67,8 @@ class Fix:
     `applicability` is "safe" (loses nothing), "unsafe" (may lose something, which the title names) or "manual"
     (a person must decide or rewrite). `lock` is the strongest table lock in PostgreSQL's words, such as
     ShareUpdateExclusiveLock. `undo` is the exact DDL that brings back the state before.
+    `rewrite` is the whole statement of the application as it would be, with the placeholders of its file, and `remark`
+    what the application does otherwise then. `proof` is what came of trying the fix; None where it was not tried.
     """
 
     title: str
@@ -75,17 +77,29 @@ class Fix:
     lock: str = ""
     in_transaction: bool = True
     undo: tuple[str, ...] = ()
+    rewrite: str = ""
+    remark: str = ""
+    proof: Proof | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """Evidence that a fix helps: planner cost ("cost") or milliseconds ("measured"), before and after."""
+    """What came of trying a fix: planner cost ("cost") or milliseconds ("measured"), before and after, on which server.
+
+    Only where `helps` is it evidence for the fix; else it was tried, and is no better. `detail` says under which
+    conditions the figures hold.
+    """
 
     method: str
     before: float
     after: float
     server: str
     detail: str = ""
+
+    @property
+    def helps(self) -> bool:
+        """Whether it got better by more than what a cost is worth: one hundredth."""
+        return self.after < 0.99 * self.before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +109,7 @@ class Finding:
     `evidence` holds raw scalars under keys that end in their unit: `_bytes`, `_ms`, `_ratio`, `_count`. Two keys rank a
     finding among those of its severity: `time_ms` (what it costs each time it happens), then `size_bytes`.
     `discriminator` tells apart findings of one check on one subject; it must survive a restore, a reindex and an
-    upgrade.
+    upgrade. `proof` is the first fix's, where it helps.
     """
 
     code: str

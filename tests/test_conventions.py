@@ -26,6 +26,7 @@ SEES = {
     "manual.py": {"checks"},
     "sources": {"facts", "finding", "errors", "__version__"},
     "lab": {"facts", "finding", "errors", "sources", "__version__"},
+    "advisor": {"facts", "finding", "errors", "sources", "lab"},
     "report": {"engine", "facts", "finding", "units", "__version__"},
 }
 ONLY_IN = {

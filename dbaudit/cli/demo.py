@@ -51,6 +51,8 @@ def demo(
 
 
 def _audit(server: LabServer, checks: tuple[Check, ...]) -> Report:
+    from dbaudit.advisor.rewrites import RewriteTrial
+    from dbaudit.cli.proofs import with_proofs
     from dbaudit.cli.statements import explain_all
     from dbaudit.engine import audit
     from dbaudit.lab import shop
@@ -68,13 +70,14 @@ def _audit(server: LabServer, checks: tuple[Check, ...]) -> Report:
         activity = sample(session, seconds=1.0)
         kinds = dict.fromkeys(kind for check in checks if check.family in ("IDX", "TBL") for kind in check.needs)
         facts = explained.merged(activity).merged(collect(session, kinds))
+        given = shop.DEMO_OPTIONS
+        options = {check.code: check.options(**given[check.code]) for check in checks if check.code in given}
+        report = audit(
+            command="demo", facts=facts, checks=checks, options=options, failure=session.lost, interrupted=interrupted
+        )
+        return with_proofs(report, RewriteTrial(session, facts))
     finally:
         session.close()
-    given = shop.DEMO_OPTIONS
-    options = {check.code: check.options(**given[check.code]) for check in checks if check.code in given}
-    return audit(
-        command="demo", facts=facts, checks=checks, options=options, failure=session.lost, interrupted=interrupted
-    )
 
 
 def _keep(server: LabServer) -> None:

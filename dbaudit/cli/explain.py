@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
-from dbaudit.cli.options import Connection, Output, PgBin, Snapshot, command
+from dbaudit.cli.options import Connection, NoProof, Output, PgBin, Snapshot, command
 from dbaudit.facts import Facts
+from dbaudit.facts.statement import Statement
 
 
 @command
@@ -29,6 +30,7 @@ def explain(
     ] = False,
     snapshot: Snapshot = None,
     pg_bin: PgBin = None,
+    no_proof: NoProof = False,
     save_plans: Annotated[
         str | None, typer.Option("--save-plans", metavar="FILE", help="Write the plans there, to compare later ones with.")
     ] = None,
@@ -46,59 +48,52 @@ def explain(
     `-- dbaudit: param status = 'open'`, or from the server's statistics. With --plan nothing is sent, and no server is
     needed.
     """
+    from dbaudit.cli.explaining import Asked, on_server, on_twin, plans
     from dbaudit.cli.output import chosen, finish
-    from dbaudit.cli.statements import explain_all, read_files, separate_target
-    from dbaudit.cli.target import open_session
+    from dbaudit.cli.proofs import with_proofs
+    from dbaudit.cli.statements import read_files, separate_target
     from dbaudit.engine import audit
     from dbaudit.facts.saved_plan import SavedPlan
     from dbaudit.notes import about_saved_plans, about_statements, nothing_learnt
-    from dbaudit.sources.given import read_values, with_values
 
     checks = chosen(output, "PLN", "SQL", without=() if against else (SavedPlan,))
     saved = _saved(against) if against else Facts()
     paths, target = separate_target(files)
-    lost, interrupted, notes = "", False, ()
-    if plan:
-        from dbaudit.cli.plans import plan_facts
-
-        facts = plan_facts(paths, target, connection, output)
-    elif snapshot:
-        from dbaudit.cli.target import without_server
-        from dbaudit.cli.twins import explain_on_twin
-        from dbaudit.notes import about_twin
-        from dbaudit.sources.snapshot import read
-
-        without_server(target, connection)
-        source = read(snapshot)
-        statements = with_values(read_files(paths), read_values(params) if params else {}, params or "")
-        facts, interrupted, lost = explain_on_twin(
-            source, pg_bin, statements, timeout_ms=round(timeout * 1000), show_values=show_values, output=output
-        )
-        notes = about_twin(source, str(snapshot))
-    else:
-        statements = with_values(read_files(paths), read_values(params) if params else {}, params or "")
-        with open_session(target, connection, output) as session:
-            facts, interrupted = explain_all(
-                session,
-                statements,
-                analyze=not no_analyze,
-                timeout_ms=round(timeout * 1000),
-                show_values=show_values,
-                quiet=output.quiet,
-            )
-        lost = session.lost
-    facts = facts.merged(saved)
-    if save_plans and not (lost or interrupted):
-        _save(facts, save_plans)
-    report = audit(
-        command="explain",
-        facts=facts,
-        checks=checks,
-        notes=(*notes, *about_statements(facts), *about_saved_plans(facts)),
-        failure=lost or nothing_learnt(facts),
-        interrupted=interrupted,
+    asked = Asked(
+        analyze=not no_analyze,
+        timeout_ms=round(timeout * 1000),
+        show_values=show_values,
+        proves=not no_proof,
+        pg_bin=pg_bin,
     )
+    if plan:
+        explaining = plans(paths, target, connection, output)
+    else:
+        statements = _with_values(read_files(paths), params)
+        if snapshot:
+            explaining = on_twin(snapshot, statements, asked, target, connection, output)
+        else:
+            explaining = on_server(statements, asked, target, connection, output)
+    with explaining as told:
+        facts = told.facts.merged(saved)
+        if save_plans and not (told.lost or told.interrupted):
+            _save(facts, save_plans)
+        report = audit(
+            command="explain",
+            facts=facts,
+            checks=checks,
+            notes=(*told.notes, *about_statements(facts), *about_saved_plans(facts)),
+            failure=told.lost or nothing_learnt(facts),
+            interrupted=told.interrupted,
+        )
+        report = with_proofs(report, *told.trials)
     finish(report, output)
+
+
+def _with_values(statements: tuple[Statement, ...], params: str | None) -> tuple[Statement, ...]:
+    from dbaudit.sources.given import read_values, with_values
+
+    return with_values(statements, read_values(params) if params else {}, params or "")
 
 
 def _saved(path: str) -> Facts:

@@ -75,6 +75,7 @@ class Saving:
 Snapshot = Annotated[
     Path | None, typer.Option("--snapshot", metavar="FILE", help="Audit a snapshot instead of a server; no server is needed.")
 ]
+NoProof = Annotated[bool, typer.Option("--no-proof", help="Do not try fixes: quicker, and unproven.")]
 PgBin = Annotated[Path | None, typer.Option("--pg-bin", metavar="DIR", help="PostgreSQL's bin directory to use.")]
 Target = Annotated[
     str | None, typer.Argument(metavar="DBNAME|CONNINFO|URI", help="The database; see also -h -p -U -d.")

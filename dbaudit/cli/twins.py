@@ -36,18 +36,16 @@ def open_twin(snapshot: Snapshot, pg_bin: Path | None, output: Output) -> Iterat
         yield made
 
 
-def explain_on_twin(
-    snapshot: Snapshot, pg_bin: Path | None, statements: Sequence[Statement], *, timeout_ms: int, show_values: bool,
-    output: Output,
-) -> tuple[Facts, bool, str]:
-    """The statements as the snapshot's source would plan them, with what it knows of their relations; whether Ctrl-C cut
-    it short; and how the twin was lost, or empty. Nothing is run."""
-    with open_twin(snapshot, pg_bin, output) as made, session_on(made) as session:
-        facts, interrupted = explain_all(
-            session, statements, analyze=False, timeout_ms=timeout_ms, show_values=show_values, quiet=output.quiet
-        )
-        rows = tuple(_told(row) for row in facts[Explained])
-        return of_source(facts.merged(Facts({Explained: rows})), snapshot), interrupted, session.lost
+def explain_on(
+    session: Session, snapshot: Snapshot, statements: Sequence[Statement], timeout_ms: int, show_values: bool, output: Output
+) -> tuple[Facts, bool]:
+    """The statements as the snapshot's source would plan them, with what it knows of their relations; and whether Ctrl-C
+    cut it short. The session is on the twin. Nothing is run."""
+    facts, interrupted = explain_all(
+        session, statements, analyze=False, timeout_ms=timeout_ms, show_values=show_values, quiet=output.quiet
+    )
+    rows = tuple(_told(row) for row in facts[Explained])
+    return of_source(facts.merged(Facts({Explained: rows})), snapshot), interrupted
 
 
 def _told(row: Explained) -> Explained:

@@ -134,6 +134,14 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Alternative:
+    """The plan that the planner makes with one of its settings changed, as in "enable_seqscan = off"; never run."""
+
+    setting: str
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
     """A statement with one set of values: `name` says which, GENERIC_PLAN that there are none.
 
@@ -146,6 +154,7 @@ class Variant:
     plan: Plan | None = None
     limit_ms: int | None = None
     values: Mapping[str, str | None] | None = None
+    alternatives: tuple[Alternative, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +166,7 @@ class Explained:
     why. TIMED_OUT: it was run and cancelled after `limit_ms` milliseconds; `plan` is the estimated one.
 
     `variants` are what came of each set of values for the parameters; the plan is that of the slowest of them.
+    `alternatives` are for the same values as the plan: only where they can tell why an index was not taken.
     """
 
     statement: Statement
@@ -166,3 +176,4 @@ class Explained:
     plan: Plan | None = None
     limit_ms: int | None = None
     variants: tuple[Variant, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()

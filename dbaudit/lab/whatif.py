@@ -61,6 +61,10 @@ class WhatIf:
     def __exit__(self, *_: object) -> None:
         self._admin.close()
 
+    def conninfo(self) -> str:
+        """How to connect to the twin for planning."""
+        return self._twin.conninfo()
+
     def create(self, definition: str) -> Candidate:
         """Creates one: CREATE INDEX on a table named with its schema. Raises AuditError where the twin refuses it."""
         found = _CREATE.match(definition)

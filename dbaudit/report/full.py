@@ -17,8 +17,7 @@ from rich.text import Text
 
 from dbaudit.engine import Report
 from dbaudit.facts.activity import Slots
-from dbaudit.facts.plan import Plan
-from dbaudit.facts.statement import Explained
+from dbaudit.facts.statement import Explained, Variant
 from dbaudit.finding import Finding, Fix, Proof, Severity
 from dbaudit.report import plan_change, plan_tree, slots, statements
 from dbaudit.report.summary import (
@@ -101,18 +100,21 @@ def _plans(console: Console, report: Report) -> None:
         label = clean(explained.statement.label)
         for variant in explained.variants:
             if variant.plan:
-                _plan(console, f"{label}, {clean(plan_change.name_and_values(variant))}", variant.plan)
+                _plan(console, f"{label}, {clean(plan_change.name_and_values(variant))}", variant)
         if explained.plan and not explained.variants:
-            _plan(console, label, explained.plan)
+            _plan(console, label, explained)
 
 
-def _plan(console: Console, label: str, plan: Plan) -> None:
+def _plan(console: Console, label: str, explained: Explained | Variant) -> None:
     _line(console, label, indent=2, style="bold")
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(justify="right", no_wrap=True)
-    for line in plan_tree.lines(plan):
+    for line in plan_tree.lines(explained.plan):
         grid.add_row(line.figure, Padding(Text(line.text), (0, 0, 0, line.indent)))
-    console.print(Padding(grid, (0, 0, 1, 4)))
+    console.print(Padding(grid, (0, 0, 0, 4)))
+    for other in plan_change.under_other_settings(explained.plan, explained.alternatives):
+        _line(console, clean(other), indent=4, style="dim")
+    console.print()
 
 
 def _slots(console: Console, report: Report) -> None:
@@ -159,6 +161,12 @@ def _fix(console: Console, label: str, fix: Fix) -> None:
     _line(console, f"{label}: {clean(fix.title)}", indent=2, style="green")
     for statement in fix.statements:
         _line(console, clean(statement), indent=6)
+    for line in fix.rewrite.splitlines():
+        _line(console, clean(line), indent=6)
+    if fix.remark:
+        _line(console, clean(fix.remark), indent=6, style="dim")
+    if fix.proof:
+        _line(console, clean(f"{_proof(fix.proof)} {fix.proof.detail}".strip()), indent=6, style="dim")
     if fix.statements and fix.lock:
         transaction = "may run in a transaction" if fix.in_transaction else "not inside a transaction"
         _line(console, f"takes {fix.lock}; {transaction}", indent=6, style="dim")
@@ -207,7 +215,7 @@ def _fixes(console: Console, report: Report, rows: tuple[FixRow, ...]) -> None:
             Text(str(worst.severity).upper(), style=_STYLES[worst.severity]),
             *cells,
             Text(clean(row.fix.title) if row.fix else "none known: see the finding"),
-            Text(_proof(worst.proof) if row.fix else ""),
+            Text(_proof(row.fix.proof or worst.proof) if row.fix else ""),
         )
     console.print(table)
     console.print()
@@ -227,4 +235,10 @@ def _in_turn(places: list[str], problems: list[str]) -> Iterator[str]:
 def _proof(proof: Proof | None) -> str:
     if proof is None:
         return "unproven"
-    return f"{proof.method} {proof.before:,.0f} → {proof.after:,.0f}"
+    if not proof.helps:
+        return "tried: no better"
+    return f"{proof.method} {_figure(proof.before)} → {_figure(proof.after)}"
+
+
+def _figure(number: float) -> str:
+    return f"{number:,.0f}" if number >= 10 else f"{number:.2f}"

@@ -89,6 +89,9 @@ def _fix(fix: Fix) -> dict[str, Any]:
         "lock": fix.lock or None,
         "in_transaction": fix.in_transaction,
         "undo": list(fix.undo),
+        "rewrite": fix.rewrite or None,
+        "remark": fix.remark or None,
+        "proof": _proof(fix.proof),
     }
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dbaudit.engine import Report
-from dbaudit.facts.statement import Explained, How, Statement, Variant
+from dbaudit.facts.statement import Alternative, Explained, How, Statement, Variant
 from dbaudit.finding import Finding, Severity
 from dbaudit.report import plan_change
 from dbaudit.report.spans import span_json
@@ -76,7 +76,12 @@ def _json(explained: Explained) -> dict[str, Any]:
         "plan": plan.raw if plan else None,
         "parameters": list(statement.parameters),
         "variants": [_variant(variant) for variant in explained.variants],
+        "alternatives": [_alternative(each) for each in explained.alternatives],
     }
+
+
+def _alternative(alternative: Alternative) -> dict[str, Any]:
+    return {"setting": alternative.setting, "plan": alternative.plan.raw}
 
 
 def _variant(variant: Variant) -> dict[str, Any]:

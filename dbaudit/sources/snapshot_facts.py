@@ -8,6 +8,8 @@ from dbaudit.facts import Facts
 from dbaudit.facts.catalog import Index, Table
 from dbaudit.facts.server import Server
 from dbaudit.facts.snapshot import Snapshot
+
+
 def of_source(facts: Facts, snapshot: Snapshot) -> Facts:
     """A twin's facts with the sizes, counters and ages of the source, and the source as the server.
 

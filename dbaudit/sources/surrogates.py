@@ -8,11 +8,11 @@ same as before; within these, position is by rank alone. Of texts nothing is lef
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from itertools import groupby
-import re
 
 # Strings of one length of these sort alike in every collation: no digits, no case, and no two that are one letter
 # somewhere, as ch, dd and ll are.

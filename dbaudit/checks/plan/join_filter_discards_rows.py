@@ -18,11 +18,12 @@ condition, seq-scan-discards-rows (PLN001) names it and this check says nothing.
 
 ## Instead
     SELECT o.id, c.id FROM orders o JOIN customers c ON c.email = o.email
-    UNION
-    SELECT o.id, c.id FROM orders o JOIN customers c ON c.phone = o.phone;
+    UNION ALL
+    SELECT o.id, c.id FROM orders o JOIN customers c ON (c.phone = o.phone) AND (c.email = o.email) IS NOT TRUE;
 
-UNION removes duplicate rows, also those that the OR would have returned: have a key of each relation in the SELECT
-list, as here, then there are none. For a range, join by an equality as well where there is one, such as the day.
+So each pair comes once, and no row is taken for a duplicate, as UNION would. Where nothing but tables are joined, and
+the statement neither groups nor sorts nor limits, it is written out and planned on the same server. For a range, join
+by an equality as well where there is one, such as the day.
 
 ## When to ignore
 When one side is a handful of rows and will stay so.
@@ -32,6 +33,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dbaudit.checks._rewrites import UNION_ALL, with_rewrite
 from dbaudit.checks._words import listed
 from dbaudit.checks.plan._joins import Join, join_filters
 from dbaudit.checks.plan._relations import Relations
@@ -40,13 +42,9 @@ from dbaudit.checks.registry import Verdicts, check
 from dbaudit.facts import Facts
 from dbaudit.facts.catalog import Table
 from dbaudit.facts.statement import Explained
-from dbaudit.finding import Finding, Fix, Scalar, Severity
+from dbaudit.facts.statement_text import Sight
+from dbaudit.finding import Finding, Scalar, Severity
 from dbaudit.units import count, milliseconds
-
-_UNION = Fix(
-    title="split the OR into one join for each branch and UNION them; that removes duplicate rows, so select the keys",
-    applicability="manual",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,10 +62,10 @@ def join_filter_discards_rows(facts: Facts, options: Options) -> Verdicts:
     for explained in facts[Explained]:
         for join in join_filters(explained, relations, removed_rows=options.removed_rows,
                                  kept_ratio=options.kept_ratio, time_ratio=options.time_ratio):
-            yield _finding(explained, join)
+            yield _finding(facts, explained, join)
 
 
-def _finding(explained: Explained, join: Join) -> Finding:
+def _finding(facts: Facts, explained: Explained, join: Join) -> Finding:
     columns = list(dict.fromkeys(f"{each.alias}.{each.column}" for each in join.columns))
     message = f"a {join.node.node_type} looked at {count(join.removed_rows + join.kept_rows, 'pair')} of rows "
     message += f"to keep {count(join.kept_rows, 'pair')} by its Join Filter on "
@@ -89,6 +87,6 @@ def _finding(explained: Explained, join: Join) -> Finding:
         severity=Severity.WARNING,
         span=explained.statement.span,
         evidence=evidence,
-        fixes=(_UNION,) if join.is_either else (),
+        fixes=(with_rewrite(UNION_ALL, facts, explained.statement, Sight.OR_IN_JOIN),) if join.is_either else (),
         discriminator=" ".join(columns),
     )

@@ -12,7 +12,7 @@ one user makes all of them wait when a few hundred come at once.
 From the execution time of EXPLAIN ANALYZE; planning is not in it. The node named is the one with the largest time of
 its own: its time without that of the nodes below it, of CTEs and of subqueries that ran on its behalf, and as time that
 passed rather than as the sum over parallel workers. Where the statement was cancelled there are no times, and the node
-that the planner thought most costly is named.
+that the planner thought most costly is named; a join by an OR and a NOT IN are rewritten where that returns the same.
 
 ## Example
     SELECT provider, max(captured_at) FROM payments GROUP BY provider;
@@ -29,6 +29,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dbaudit.checks._rewrites import for_what_never_ended
 from dbaudit.checks.plan._words import about, node_name, percent
 from dbaudit.checks.registry import Verdicts, check
 from dbaudit.facts import Facts
@@ -51,7 +52,7 @@ class Options:
 def slow_statement(facts: Facts, options: Options) -> Verdicts:
     for explained in facts[Explained]:
         if explained.how is How.TIMED_OUT:
-            yield _cancelled(explained)
+            yield _cancelled(facts, explained)
         elif explained.how is How.ANALYZED and explained.plan:
             if (explained.plan.execution_ms or 0.0) > options.warning_ms:
                 yield _slow(explained, explained.plan, options)
@@ -78,7 +79,7 @@ def _slow(explained: Explained, plan: Plan, options: Options) -> Finding:
     )
 
 
-def _cancelled(explained: Explained) -> Finding:
+def _cancelled(facts: Facts, explained: Explained) -> Finding:
     limit_ms = float(explained.limit_ms or 0)
     message = f"was cancelled after {milliseconds(limit_ms)}"
     evidence: dict[str, Scalar] = {"time_ms": limit_ms}
@@ -93,6 +94,7 @@ def _cancelled(explained: Explained) -> Finding:
         severity=Severity.ERROR,
         span=explained.statement.span,
         evidence=evidence,
+        fixes=for_what_never_ended(facts, explained.statement),
         confidence=Confidence.HIGH,
     )
 

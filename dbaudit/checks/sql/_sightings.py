@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from dbaudit.checks._rewrites import with_rewrite
 from dbaudit.facts import Facts
 from dbaudit.facts.statement import Explained
 from dbaudit.facts.statement_text import Category, Sight, Sighting, StatementText
@@ -79,3 +80,10 @@ def finding(
         confidence=confidence,
         discriminator=look.discriminator,
     )
+
+
+def rewritten(found: Finding, look: Look, facts: Facts) -> Finding:
+    """The finding with its first fix as a whole statement, where one is known that means the same."""
+    sighting = look.sighting
+    fix = with_rewrite(found.fixes[0], facts, look.text.statement, sighting.sight, span=sighting.span)
+    return replace(found, fixes=(fix, *found.fixes[1:]))

@@ -20,8 +20,8 @@ from psycopg.pq import TransactionStatus
 
 from dbaudit.errors import ServerGone
 from dbaudit.facts.plan import Plan, plan_from_json
-from dbaudit.facts.statement import Explained, How, Statement, Variant
-from dbaudit.sources.postgres import variants
+from dbaudit.facts.statement import Alternative, Explained, How, Statement, Variant
+from dbaudit.sources.postgres import alternatives, variants
 from dbaudit.sources.postgres.outcome import (
     of_failure_when_planned,
     of_failure_when_run,
@@ -38,6 +38,8 @@ from dbaudit.sources.postgres.volatility import Volatility
 LONGEST_PLAN_BYTES = 16 << 20
 # How many statements the server may be ahead of us where nothing is run.
 PLANNED_TOGETHER = 16
+# How many statements of a run are planned again under other settings.
+MOST_ALTERNATIVES = 300
 NOT_ANALYZED = "--no-analyze"
 GENERIC = "has parameters: planned with a generic plan"
 
@@ -89,6 +91,7 @@ class Gate:
         self._name = f"dbaudit_{token_hex(4)}"
         self._is_prepared = False
         self._has_run = False
+        self._alternatives_left = MOST_ALTERNATIVES
 
     def explain(self, statement: Statement) -> Explained:
         """Plans the statement, runs it if nothing in it acts, and rolls back. Raises ServerGone."""
@@ -123,7 +126,8 @@ class Gate:
         plans = dict(zip(map(id, ordinary), self._plans(ordinary)))
         for statement in statements:
             if plan := plans.get(id(statement)):
-                yield Explained(statement=statement, how=How.PLANNED, reason=NOT_ANALYZED, plan=plan)
+                planned = Explained(statement=statement, how=How.PLANNED, reason=NOT_ANALYZED, plan=plan)
+                yield self._with_alternatives(planned)
             else:
                 yield self.explain(statement)
 
@@ -188,7 +192,9 @@ class Gate:
             if failure := answers[-1].failure:
                 return of_failure_when_planned(statement, failure, elapsed_ms=elapsed_ms, limit_ms=self._timeout_ms)
         running = query(f"explain ({_RUN_OPTIONS}) execute {self._name}")
-        return self._judge(statement, answers[-1], running, columns=described.columns)
+        explained = self._judge(statement, answers[-1], running, columns=described.columns)
+        self._roll_back()
+        return self._with_alternatives(explained) if at_once else explained
 
     def _repaired(self, statement: Statement, failure: Failure) -> Statement | None:
         """The statement with a parameter cast that the server could not give a type to, or None."""
@@ -266,8 +272,31 @@ class Gate:
                 explained = self._judge(statement, answers[-1], explaining(_RUN_OPTIONS), columns=described.columns)
         finally:
             self._roll_back()
+        explained = self._with_alternatives(explained, values, described.parameters)
         printed = json.loads(answers[len(opening)].value or b"null") or values
         return variants.told(explained, name, values, None if self._show_values else (known, printed))
+
+    def _with_alternatives(
+        self, explained: Explained, values: Sequence[str | None] = (), types: Sequence[int] = ()
+    ) -> Explained:
+        """The statement with its plans under other settings, where they say something; each in its own transaction."""
+        tried = alternatives.worth_trying(explained.plan) if explained.plan else ()
+        if not tried or not self._alternatives_left:
+            return explained
+        self._alternatives_left -= 1
+        opening = self._session.opening(self._timeout_ms)
+        explaining = query(f"explain ({_PLAN_OPTIONS}) {explained.statement.sent}", values, types)
+        batches: list[list[Message]] = []
+        for name, value in tried:
+            batches += [*opening, alternatives.changing(name, value), explaining], [query("rollback")]
+        answers: list[list[Answer]] = []
+        with suppress(ServerGone), self._session.losing_the_server():
+            answers = list(exchange_each(self._session.connection, batches))[::2]
+        plans = [None if answer[-1].failure else _read(answer[-1])[0] for answer in answers]
+        found = [
+            Alternative(setting=f"{name} = {value}", plan=plan) for (name, value), plan in zip(tried, plans) if plan
+        ]
+        return replace(explained, alternatives=tuple(found))
 
     def _plan_generically(self, statement: Statement, described: Answer) -> Explained:
         """EXPLAIN (GENERIC_PLAN) is of no use: over the extended protocol it plans for the NULLs that it is given."""

@@ -13,13 +13,23 @@ from dbaudit.facts import Facts, Missing
 from dbaudit.facts.catalog import Index, Table
 from dbaudit.facts.column import Column
 from dbaudit.facts.plan import plan_from_json
+from dbaudit.facts.rewrite import Rewrite
 from dbaudit.facts.statement import Explained, Statement
-from dbaudit.facts.statement_text import StatementText
+from dbaudit.facts.statement_text import Sight, StatementText
 from dbaudit.sources import sqltext
 from dbaudit.sources.postgres.collect import collect
 from dbaudit.sources.postgres.columns import read_columns
 from dbaudit.sources.postgres.explain import explain
+from dbaudit.sources.postgres.rewritable import read_rewrites
 from dbaudit.sources.postgres.session import Session
+
+# What may be seen in a statement that can be rewritten.
+_REWRITTEN = frozenset(
+    [
+        Sight.COUNT_FOR_EXISTENCE, Sight.NOT_IN_SUBQUERY, Sight.OFFSET, Sight.FUNCTION_ON_COLUMN, Sight.CAST_OF_COLUMN,
+        Sight.OR_IN_JOIN,
+    ]
+)
 
 
 def explained_facts(
@@ -31,12 +41,16 @@ def explained_facts(
 
 
 def facts_about(session: Session, explained: Iterable[Explained]) -> Facts:
-    """The explained statements and their texts as facts, with Server, Table, and Index and Column of what plans touch."""
+    """The explained statements and their texts as facts, with Server, Table, and Index and Column of what plans touch.
+
+    Rewrite are the other ways to write those that have a plan.
+    """
     rows = tuple(explained)
     texts = sqltext.read(row.statement for row in rows)
     plans = [each.plan for row in rows for each in (row, *row.variants) if each.plan]
     names = {(node.schema, node.relation) for plan in plans for node in plan.nodes() if node.relation}
     facts = collect(session, (Table,)).merged(Facts({Explained: rows, StatementText: texts}))
+    facts = facts.merged(_rewrite_facts(session, rows, texts))
     try:
         columns = read_columns(session, names)
     except (ServerGone, psycopg.Error) as error:
@@ -44,6 +58,19 @@ def facts_about(session: Session, explained: Iterable[Explained]) -> Facts:
         return facts.merged(Facts({Column: unknown, Index: unknown}))
     touched = _with_ancestors({column.table_oid for column in columns}, facts.get(Table))
     return facts.merged(collect(session, (Index,), touched)).merged(Facts({Column: columns}))
+
+
+def _rewrite_facts(session: Session, rows: tuple[Explained, ...], texts: tuple[StatementText, ...]) -> Facts:
+    planned = {row.statement.identity for row in rows if row.plan}
+    wanted = [
+        text.statement
+        for text in texts
+        if text.statement.identity in planned and any(seen.sight in _REWRITTEN for seen in text.sightings)
+    ]
+    try:
+        return Facts({Rewrite: read_rewrites(session, wanted)})
+    except (ServerGone, psycopg.Error) as error:
+        return Facts({Rewrite: Missing(reason=" ".join(str(error).split()))})
 
 
 def facts_about_plans(session: Session, explained: Iterable[Explained]) -> Facts:

@@ -82,7 +82,7 @@ def told(
 
     They are left out where `hidden` is given: the literals that may be shown, and the values as the server prints them.
     """
-    plan, reason, shown = explained.plan, explained.reason, None
+    plan, reason, shown, others = explained.plan, explained.reason, None, explained.alternatives
     if hidden is None:
         names = explained.statement.parameters
         shown = {name_of(names, number): value for number, value in enumerate(values, start=1)}
@@ -90,7 +90,11 @@ def told(
         known, printed = hidden
         plan = masked(plan, printed, known) if plan else None
         reason = without_values(reason, values)
-    return Variant(name=name, how=explained.how, reason=reason, plan=plan, limit_ms=explained.limit_ms, values=shown)
+        others = tuple(replace(each, plan=masked(each.plan, printed, known)) for each in others)
+    return Variant(
+        name=name, how=explained.how, reason=reason, plan=plan, limit_ms=explained.limit_ms, values=shown,
+        alternatives=others,
+    )  # fmt: skip
 
 
 def name_of(names: Sequence[str], number: int) -> str:
@@ -114,6 +118,7 @@ def together(generic: Explained, variants: Sequence[Variant], remarks: str = "")
         plan=worst.plan,
         limit_ms=worst.limit_ms,
         variants=(*variants, Variant(name=GENERIC_PLAN, how=generic.how, plan=generic.plan)),
+        alternatives=worst.alternatives,
     )
 
 

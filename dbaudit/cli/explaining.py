@@ -1,0 +1,101 @@
+"""Where the plans of `explain` come from: a server, a snapshot's twin, or files of plans."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dbaudit.cli.options import Connection, Output
+from dbaudit.facts import Facts
+from dbaudit.facts.statement import Statement
+
+if TYPE_CHECKING:
+    from dbaudit.advisor.proof import Trial
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """How statements are to be explained. `proves` says that fixes are tried."""
+
+    analyze: bool
+    timeout_ms: int
+    show_values: bool
+    proves: bool
+    pg_bin: Path | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What was learnt, how far it reaches, and what fixes can be tried with while this is open."""
+
+    facts: Facts
+    notes: tuple[str, ...] = ()
+    trials: tuple[Trial, ...] = ()
+    lost: str = ""
+    interrupted: bool = False
+
+
+@contextmanager
+def plans(paths: Iterable[str], target: str | None, connection: Connection, output: Output) -> Iterator[Told]:
+    """The plans in these files. Raises AuditError as plan_facts does."""
+    from dbaudit.cli.plans import plan_facts
+
+    yield Told(facts=plan_facts(paths, target, connection, output))
+
+
+@contextmanager
+def on_server(
+    statements: Sequence[Statement], asked: Asked, target: str | None, connection: Connection, output: Output
+) -> Iterator[Told]:
+    """The statements explained on the server that the options name. Raises ConnectionFailed."""
+    from dbaudit.advisor.rewrites import RewriteTrial
+    from dbaudit.cli.statements import explain_all
+    from dbaudit.cli.target import open_session
+    from dbaudit.cli.trials import index_trial
+
+    with ExitStack() as stack:
+        session = stack.enter_context(open_session(target, connection, output))
+        facts, interrupted = explain_all(
+            session, statements, analyze=asked.analyze, timeout_ms=asked.timeout_ms,
+            show_values=asked.show_values, quiet=output.quiet,
+        )
+        trials: tuple[Trial, ...] = ()
+        if asked.proves and not (session.lost or interrupted):
+            trials = (
+                RewriteTrial(session, facts, timeout_ms=asked.timeout_ms),
+                index_trial(session, facts, asked.pg_bin, stack, output),
+            )
+        yield Told(facts=facts, trials=trials, lost=session.lost, interrupted=interrupted)
+
+
+@contextmanager
+def on_twin(
+    path: Path, statements: Sequence[Statement], asked: Asked, target: str | None, connection: Connection, output: Output
+) -> Iterator[Told]:
+    """The statements as a snapshot's source would plan them. Nothing is run. Raises AuditError."""
+    from dbaudit.advisor.indexes import IndexTrial
+    from dbaudit.advisor.rewrites import RewriteTrial
+    from dbaudit.cli.target import without_server
+    from dbaudit.cli.twins import explain_on, open_twin, session_on
+    from dbaudit.lab.whatif import WhatIf
+    from dbaudit.notes import about_twin
+    from dbaudit.sources.snapshot import read
+
+    without_server(target, connection)
+    snapshot = read(path)
+    with ExitStack() as stack:
+        twin = stack.enter_context(open_twin(snapshot, asked.pg_bin, output))
+        session = stack.enter_context(session_on(twin))
+        facts, interrupted = explain_on(session, snapshot, statements, asked.timeout_ms, asked.show_values, output)
+        trials: tuple[Trial, ...] = ()
+        if asked.proves and not (session.lost or interrupted):
+            trials = (
+                RewriteTrial(session, facts, timeout_ms=asked.timeout_ms),
+                IndexTrial(lambda: stack.enter_context(WhatIf(twin)), facts, timeout_ms=asked.timeout_ms),
+            )
+        yield Told(
+            facts=facts, notes=about_twin(snapshot, str(path)), trials=trials, lost=session.lost, interrupted=interrupted
+        )
