@@ -9,6 +9,7 @@ same as before; within these, position is by rank alone. Of texts nothing is lef
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -66,7 +67,6 @@ def for_numbers(values: Iterable[str], *, is_whole: bool) -> Mapping[str, str]:
             numbers[value] = Decimal(value)
         except InvalidOperation:
             raise ValueError("not a number") from None
-    known = set(numbers.values())
     for (low, high), cell in groupby(sorted(numbers, key=numbers.__getitem__), key=lambda each: _cell(numbers[each])):
         members = list(cell)
         places = sorted({numbers[each] for each in members})
@@ -74,7 +74,7 @@ def for_numbers(values: Iterable[str], *, is_whole: bool) -> Mapping[str, str]:
             spread: Iterator[Decimal] = iter(places)
         else:
             unit = Decimal(1) if is_whole else _unit(high - low, len(places))
-            spread = _spread(places, low, high, unit, known)
+            spread = _spread(places, low, high, unit)
         surrogates = dict(zip(places, spread))
         found |= {each: format(surrogates[numbers[each]], "f") for each in members}
     return found
@@ -97,25 +97,22 @@ def _unit(width: Decimal, count: int) -> Decimal:
     return unit
 
 
-def _spread(
-    places: Sequence[Decimal], low: Decimal, high: Decimal, unit: Decimal, known: set[Decimal]
-) -> Iterator[Decimal]:
-    """As many numbers as there are places, evenly between, in order, and none that is known where there is room."""
+def _spread(places: Sequence[Decimal], low: Decimal, high: Decimal, unit: Decimal) -> Iterator[Decimal]:
+    """As many numbers as there are places, evenly between, in order, and none of the places where there is room."""
     # A negative cell has its far end inside.
     first = low + unit if low < 0 else low
     room = int((high - low) / unit)
-    free = [index for index in range(room) if first + index * unit not in known] if room <= 8 * len(places) else None
+    taken = [(place - first) / unit for place in places]
+    taken_before = [int(index) - rank for rank, index in enumerate(index for index in taken if index == int(index))]
+    free = room - len(taken_before)
     for rank in range(len(places)):
         share = (2 * rank + 1) / (2 * len(places))
-        if free is not None and len(free) >= len(places):
-            yield first + free[int(share * len(free))] * unit
-        elif free is not None:
-            yield first + int(share * room) * unit
+        if free >= len(places):
+            # The n-th free index is n and as many as are taken before it.
+            index = int(share * free)
+            yield first + (index + bisect_right(taken_before, index)) * unit
         else:
-            index = int(share * room)
-            while first + index * unit in known:
-                index += 1
-            yield first + index * unit
+            yield first + int(share * room) * unit
 
 
 def for_dates(values: Iterable[str]) -> Mapping[str, str]:
@@ -160,7 +157,7 @@ def _within_months(places: Mapping[str, int], unit: int) -> Mapping[int, int]:
         members = list(cell)
         numbers = [Decimal(each) for each in members]
         step = unit if (high - low) // unit >= len(members) else 1
-        spread = _spread(numbers, Decimal(low), Decimal(high), Decimal(step), {Decimal(each) for each in members})
+        spread = _spread(numbers, Decimal(low), Decimal(high), Decimal(step))
         found |= {member: int(place) for member, place in zip(members, spread)}
     return found
 

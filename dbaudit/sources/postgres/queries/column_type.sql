@@ -16,7 +16,8 @@ based (relation_oid, number, oid) as (
     join pg_catalog.pg_type as domain on domain.oid = based.oid and domain.typtype = 'd'
 ),
 own as materialized (
-    select database.datcollate in ('C', 'POSIX') as is_c
+    select database.datcollate in ('C', 'POSIX')
+               and coalesce(pg_catalog.to_jsonb(database) ->> 'datlocprovider', 'c') = 'c' as is_c
     from pg_catalog.pg_database as database
     where database.datname = pg_catalog.current_database()
 )
