@@ -54,7 +54,7 @@ def on_server(
     from dbaudit.advisor.rewrites import RewriteTrial
     from dbaudit.cli.statements import explain_all
     from dbaudit.cli.target import open_session
-    from dbaudit.cli.trials import index_trial
+    from dbaudit.cli.trials import IndexTrials, of_server
 
     with ExitStack() as stack:
         session = stack.enter_context(open_session(target, connection, output))
@@ -66,7 +66,7 @@ def on_server(
         if asked.proves and not (session.lost or interrupted):
             trials = (
                 RewriteTrial(session, facts, timeout_ms=asked.timeout_ms),
-                index_trial(session, facts, asked.pg_bin, stack, output),
+                IndexTrials(of_server(session, facts, asked.pg_bin, stack, output), facts),
             )
         yield Told(facts=facts, trials=trials, lost=session.lost, interrupted=interrupted)
 
@@ -76,9 +76,9 @@ def on_twin(
     path: Path, statements: Sequence[Statement], asked: Asked, target: str | None, connection: Connection, output: Output
 ) -> Iterator[Told]:
     """The statements as a snapshot's source would plan them. Nothing is run. Raises AuditError."""
-    from dbaudit.advisor.indexes import IndexTrial
     from dbaudit.advisor.rewrites import RewriteTrial
     from dbaudit.cli.target import without_server
+    from dbaudit.cli.trials import IndexTrials
     from dbaudit.cli.twins import explain_on, open_twin, session_on
     from dbaudit.lab.whatif import WhatIf
     from dbaudit.notes import about_twin
@@ -94,7 +94,7 @@ def on_twin(
         if asked.proves and not (session.lost or interrupted):
             trials = (
                 RewriteTrial(session, facts, timeout_ms=asked.timeout_ms),
-                IndexTrial(lambda: stack.enter_context(WhatIf(twin)), facts, timeout_ms=asked.timeout_ms),
+                IndexTrials(lambda: stack.enter_context(WhatIf(twin)), facts),
             )
         yield Told(
             facts=facts, notes=about_twin(snapshot, str(path)), trials=trials, lost=session.lost, interrupted=interrupted

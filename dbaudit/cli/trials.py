@@ -1,7 +1,8 @@
-"""Trials of fixes for a live server: a twin of what they touch, made when the first of them is to be tried."""
+"""Trials of indexes: in a twin that is made when the first of them is to be tried."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 from dbaudit.cli.options import Output
 from dbaudit.facts import Facts
 from dbaudit.facts.catalog import ForeignKey, Table
+from dbaudit.facts.snapshot import Snapshot
 from dbaudit.facts.statement import Explained
 from dbaudit.sources.postgres.session import Session
 
@@ -17,30 +19,49 @@ if TYPE_CHECKING:
     from dbaudit.finding import Finding, Fix
     from dbaudit.lab.whatif import WhatIf
 
+Opening = Callable[[], "WhatIf"]
 
-def index_trial(session: Session, facts: Facts, pg_bin: Path | None, stack: ExitStack, output: Output) -> Trial:
-    """Tries indexes in a twin of the relations that the statements touch, or that have foreign keys. The server is asked
-    for its statistics, once. The twin ends with `stack`."""
-    made: list[Trial] = []
 
-    def open_whatif() -> WhatIf:
-        from dbaudit.cli.twins import open_twin
-        from dbaudit.lab.whatif import WhatIf
-        from dbaudit.sources.postgres.snapshot import take
+class IndexTrials:
+    """Tries what makes an index, and imports and opens nothing before there is such a fix."""
 
-        snapshot = take(session, tables=_touched(facts))
-        return stack.enter_context(WhatIf(stack.enter_context(open_twin(snapshot, pg_bin, output))))
+    def __init__(self, opening: Opening, facts: Facts) -> None:
+        self._opening = opening
+        self._facts = facts
+        self._trial: Trial | None = None
 
-    def trial(finding: Finding, fix: Fix) -> Fix | None:
+    def __call__(self, finding: Finding, fix: Fix) -> Fix | None:
         if not any("INDEX" in text for text in fix.statements):
             return None
-        if not made:
+        if self._trial is None:
             from dbaudit.advisor.indexes import IndexTrial
 
-            made.append(IndexTrial(open_whatif, facts))
-        return made[0](finding, fix)
+            self._trial = IndexTrial(self._opening, self._facts)
+        return self._trial(finding, fix)
 
-    return trial
+
+def of_server(session: Session, facts: Facts, pg_bin: Path | None, stack: ExitStack, output: Output) -> Opening:
+    """A twin of the relations that the statements touch, or that have foreign keys: the server is asked for its
+    statistics, once. The twin ends with `stack`."""
+
+    def opening() -> WhatIf:
+        from dbaudit.sources.postgres.snapshot import take
+
+        return of_snapshot(take(session, tables=_touched(facts)), pg_bin, stack, output)()
+
+    return opening
+
+
+def of_snapshot(snapshot: Snapshot, pg_bin: Path | None, stack: ExitStack, output: Output) -> Opening:
+    """A twin of the snapshot, which ends with `stack`."""
+
+    def opening() -> WhatIf:
+        from dbaudit.cli.twins import open_twin
+        from dbaudit.lab.whatif import WhatIf
+
+        return stack.enter_context(WhatIf(stack.enter_context(open_twin(snapshot, pg_bin, output))))
+
+    return opening
 
 
 def _touched(facts: Facts) -> list[str]:

@@ -16,6 +16,7 @@ import psycopg
 from psycopg import sql
 
 from dbaudit.errors import AuditError
+from dbaudit.facts.catalog import Index
 from dbaudit.facts.server import Server
 from dbaudit.facts.snapshot import Omission, Snapshot
 from dbaudit.lab import column_statistics, extended_statistics, planner_settings, relation_sizes, twin_catalog, twin_schema
@@ -124,8 +125,17 @@ def _fill(server: LabServer, snapshot: Snapshot) -> tuple[list[Omission], TwinCa
             omissions += column_statistics.restore(admin, owner, catalog, known)
         omissions += extended_statistics.restore(admin, snapshot.extended_statistics)
         relation_sizes.note(admin, catalog, snapshot.sizes)
+        _mark_invalid(admin, catalog, snapshot)
         omissions += planner_settings.apply(admin, DATABASE, snapshot.settings)
     return omissions, catalog
+
+
+def _mark_invalid(admin: psycopg.Connection, catalog: TwinCatalog, snapshot: Snapshot) -> None:
+    """Indexes that the source's planner does not use, since a CREATE INDEX CONCURRENTLY of theirs failed."""
+    names = [index.qualified for index in snapshot.facts.get(Index) if not (index.is_valid and index.is_ready)]
+    oids = [catalog.relations[name].oid for name in names if name in catalog.relations]
+    text = "update pg_catalog.pg_index set indisvalid = false where indexrelid = any($1::pg_catalog.oid[])"
+    admin.execute(text, [oids], binary=True)
 
 
 def _connect(conninfo: str) -> psycopg.Connection:
