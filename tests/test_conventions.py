@@ -26,7 +26,7 @@ SEES = {
     "manual.py": {"checks"},
     "sources": {"facts", "finding", "errors", "__version__"},
     "lab": {"facts", "finding", "errors", "sources", "__version__"},
-    "advisor": {"facts", "finding", "errors", "sources", "lab"},
+    "advisor": {"facts", "finding", "errors", "sources", "lab", "units"},
     "report": {"engine", "facts", "finding", "units", "__version__"},
 }
 ONLY_IN = {

@@ -127,7 +127,7 @@ class WhatIf:
         lengths = {path: (self._data / path).stat().st_size for path in paths}
         try:
             for path in paths:
-                (self._data / path).open("r+b").truncate(0)
+                os.truncate(self._data / path, 0)
             yield
         finally:
             for path, length in lengths.items():
