@@ -7,12 +7,13 @@ from collections import Counter
 from dbaudit.facts import Facts
 from dbaudit.facts.catalog import Table
 from dbaudit.facts.saved_plan import SavedPlan
-from dbaudit.facts.snapshot import Snapshot
+from dbaudit.facts.snapshot import Omission, Snapshot
 from dbaudit.facts.statement import Explained, How
 from dbaudit.facts.statement_text import Category, StatementText
 from dbaudit.units import count
 
 _TINY_ROWS = 10_000
+_FEW = 5
 _WITH_BODY = frozenset(["CREATE FUNCTION", "CREATE PROCEDURE", "DO"])
 
 
@@ -60,6 +61,19 @@ def about_twin(snapshot: Snapshot, path: str) -> tuple[str, ...]:
     """As `about_snapshot`, of statements that were planned."""
     first, *rest = about_snapshot(snapshot, path)
     return (f"{first}: planned on a twin without rows, where nothing is run and no time is known", *rest)
+
+
+def about_changes(paths: str, done: int, there: int, passed_over: int, failed: tuple[Omission, ...]) -> tuple[str, ...]:
+    """What came of the statements of a schema's files. One that failed may make plans other than they will be."""
+    notes = [f"with the schema of {paths}: {count(done, 'statement')} applied"]
+    if there:
+        notes[0] += f", {there} in effect already"
+    if passed_over:
+        notes[0] += f", {passed_over} of data, rights or comments passed over"
+    notes += [f"{each.name} failed, and its effect is not in the plans: {each.reason}" for each in failed[:_FEW]]
+    if len(failed) > _FEW:
+        notes.append(f"{len(failed) - _FEW} more statements of the schema failed")
+    return tuple(notes)
 
 
 def nothing_learnt(facts: Facts) -> str:

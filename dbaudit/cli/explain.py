@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from dbaudit.cli.options import Connection, NoProof, Output, PgBin, Snapshot, command
+from dbaudit.cli.options import Connection, NoProof, Output, PgBin, Schema, Snapshot, command
+from dbaudit.errors import AuditError
 from dbaudit.facts import Facts
 from dbaudit.facts.statement import Statement
 
@@ -29,6 +30,7 @@ def explain(
         bool, typer.Option("--show-values", help="Show the values that parameters were tried with.")
     ] = False,
     snapshot: Snapshot = None,
+    schema: Schema = (),
     pg_bin: PgBin = None,
     no_proof: NoProof = False,
     save_plans: Annotated[
@@ -69,9 +71,11 @@ def explain(
     if plan:
         explaining = plans(paths, target, connection, output)
     else:
+        if schema and not snapshot:
+            raise AuditError("--schema changes the schema of a snapshot", "name one: --snapshot prod.dbaudit.json")
         statements = _with_values(read_files(paths), params)
         if snapshot:
-            explaining = on_twin(snapshot, statements, asked, target, connection, output)
+            explaining = on_twin(snapshot, schema, statements, asked, target, connection, output)
         else:
             explaining = on_server(statements, asked, target, connection, output)
     with explaining as told:

@@ -73,13 +73,14 @@ def on_server(
 
 @contextmanager
 def on_twin(
-    path: Path, statements: Sequence[Statement], asked: Asked, target: str | None, connection: Connection, output: Output
+    path: Path, schema: Sequence[str], statements: Sequence[Statement], asked: Asked, target: str | None,
+    connection: Connection, output: Output,
 ) -> Iterator[Told]:
     """The statements as a snapshot's source would plan them. Nothing is run. Raises AuditError."""
     from dbaudit.advisor.rewrites import RewriteTrial
     from dbaudit.cli.target import without_server
     from dbaudit.cli.trials import IndexTrials
-    from dbaudit.cli.twins import explain_on, open_twin, session_on
+    from dbaudit.cli.twins import explain_on, open_changed_twin, open_twin, session_on
     from dbaudit.lab.whatif import WhatIf
     from dbaudit.notes import about_twin
     from dbaudit.sources.snapshot import read
@@ -87,7 +88,12 @@ def on_twin(
     without_server(target, connection)
     snapshot = read(path)
     with ExitStack() as stack:
-        twin = stack.enter_context(open_twin(snapshot, asked.pg_bin, output))
+        notes = about_twin(snapshot, str(path))
+        if schema:
+            twin, more = stack.enter_context(open_changed_twin(snapshot, schema, asked.pg_bin, output))
+            notes += more
+        else:
+            twin = stack.enter_context(open_twin(snapshot, asked.pg_bin, output))
         session = stack.enter_context(session_on(twin))
         facts, interrupted = explain_on(session, snapshot, statements, asked.timeout_ms, asked.show_values, output)
         trials: tuple[Trial, ...] = ()
@@ -96,6 +102,4 @@ def on_twin(
                 RewriteTrial(session, facts, timeout_ms=asked.timeout_ms),
                 IndexTrials(lambda: stack.enter_context(WhatIf(twin)), facts),
             )
-        yield Told(
-            facts=facts, notes=about_twin(snapshot, str(path)), trials=trials, lost=session.lost, interrupted=interrupted
-        )
+        yield Told(facts=facts, notes=notes, trials=trials, lost=session.lost, interrupted=interrupted)

@@ -75,6 +75,10 @@ class Saving:
 Snapshot = Annotated[
     Path | None, typer.Option("--snapshot", metavar="FILE", help="Audit a snapshot instead of a server; no server is needed.")
 ]
+Schema = Annotated[
+    list[str],
+    typer.Option("--schema", metavar="PATH", help="With --snapshot: the schema, or migrations, of this branch: SQL files."),
+]
 NoProof = Annotated[bool, typer.Option("--no-proof", help="Do not try fixes: quicker, and unproven.")]
 PgBin = Annotated[Path | None, typer.Option("--pg-bin", metavar="DIR", help="PostgreSQL's bin directory to use.")]
 Target = Annotated[

@@ -14,10 +14,12 @@ from dbaudit.facts import Facts
 from dbaudit.facts.server import Server
 from dbaudit.facts.snapshot import Snapshot
 from dbaudit.facts.statement import Explained, Statement
-from dbaudit.lab import twin
+from dbaudit.lab import twin, twin_changes
 from dbaudit.lab.binaries import nearest
 from dbaudit.lab.signals import exiting_on_termination
 from dbaudit.lab.twin import Twin
+from dbaudit.notes import about_changes
+from dbaudit.sources import migrations
 from dbaudit.sources.postgres.connection import Address, connect
 from dbaudit.sources.postgres.explain import NOT_ANALYZED
 from dbaudit.sources.postgres.session import Session
@@ -34,6 +36,23 @@ def open_twin(snapshot: Snapshot, pg_bin: Path | None, output: Output) -> Iterat
         if not output.quiet:
             _tell(made, verbose=output.verbose)
         yield made
+
+
+@contextmanager
+def open_changed_twin(
+    snapshot: Snapshot, schema: Sequence[str], pg_bin: Path | None, output: Output
+) -> Iterator[tuple[Twin, tuple[str, ...]]]:
+    """A twin with the schema that these files make of it, and what came of them, in sentences. Raises AuditError."""
+    changes = migrations.read(schema)
+    source = next(iter(snapshot.facts.get(Server)))
+    with exiting_on_termination():
+        made, applied = twin_changes.build(snapshot, changes, nearest(source.major, pg_bin))
+        with made:
+            if not output.quiet:
+                _tell(made, verbose=output.verbose)
+            yield made, about_changes(
+                ", ".join(schema), applied.done, applied.there, changes.passed_over, tuple(applied.failed)
+            )
 
 
 def explain_on(

@@ -7,7 +7,7 @@ with EXPLAIN; never ANALYZE, VACUUM, EXPLAIN ANALYZE or read rows: there are non
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,8 +76,11 @@ class Twin:
         self.stop()
 
 
-def build(snapshot: Snapshot, bin_directory: Path) -> Twin:
+def build(
+    snapshot: Snapshot, bin_directory: Path, change: Callable[[psycopg.Connection], None] | None = None
+) -> Twin:
     """A twin from the binaries in `bin_directory`: choose them by binaries.nearest, for other majors plan otherwise.
+    `change` may do what it likes to the schema, as a role that is no superuser, before statistics and sizes are restored.
 
     No single object fails it: what cannot be created is listed. Raises AuditError where the snapshot is damaged or
     hostile, the file system has no sparse files, or the server does not start. Call it from the main thread, as `start`.
@@ -90,7 +93,7 @@ def build(snapshot: Snapshot, bin_directory: Path) -> Twin:
         require_sparse_files(server.directory)
         with Guard(server, _LONGEST_BUILD_S, _MOST_OCCUPIED_BYTES) as guard:
             try:
-                omissions, catalog = _fill(server, snapshot)
+                omissions, catalog = _fill(server, snapshot, change)
             except psycopg.Error as error:
                 reason = guard.reason or " ".join(str(error).split())
                 raise AuditError(f"the snapshot cannot be made a twin: {reason}") from error
@@ -105,7 +108,9 @@ def build(snapshot: Snapshot, bin_directory: Path) -> Twin:
         raise
 
 
-def _fill(server: LabServer, snapshot: Snapshot) -> tuple[list[Omission], TwinCatalog]:
+def _fill(
+    server: LabServer, snapshot: Snapshot, change: Callable[[psycopg.Connection], None] | None
+) -> tuple[list[Omission], TwinCatalog]:
     omissions = _create_database(server, snapshot)
     admin_conninfo = psycopg.conninfo.make_conninfo(server.conninfo(DATABASE), options="-c search_path=")
     owner_conninfo = psycopg.conninfo.make_conninfo(
@@ -116,9 +121,13 @@ def _fill(server: LabServer, snapshot: Snapshot) -> tuple[list[Omission], TwinCa
     with closing(_connect(admin_conninfo)) as admin:
         with closing(_connect(owner_conninfo)) as owner:
             omissions += twin_schema.create(admin, owner, snapshot.objects)
+        if change:
+            with closing(_connect(owner_conninfo)) as owner:
+                change(owner)
         catalog = twin_catalog.read(admin)
         absent = _absent(snapshot, catalog)
-        omissions += _unexplained(absent, omissions)
+        if not change:
+            omissions += _unexplained(absent, omissions)
         # A new session: the snapshot's statements cannot have left anything in it.
         with closing(_connect(owner_conninfo)) as owner:
             known = [one for one in snapshot.statistics if one.relation not in absent]

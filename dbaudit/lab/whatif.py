@@ -90,6 +90,11 @@ class WhatIf:
         self.candidates.append(candidate)
         return candidate
 
+    def lengthen(self, indexes: Iterable[tuple[int, int]]) -> None:
+        """Gives indexes of the twin's own the length they would have: each by its oid, with that of its table."""
+        for oid, table_oid in indexes:
+            self._extend(oid, next(row for row in self._rows("indexes_of", table_oid) if row[0] == table_oid))
+
     @contextmanager
     def showing(self, candidates: Iterable[Candidate]) -> Iterator[None]:
         """The planner of every session of the twin sees these inside the block."""

@@ -35,5 +35,6 @@ def _table(row: Table, source: Table | None) -> Table:
 
 def _index(row: Index, source: Index | None) -> Index:
     if source is None or source.table != row.table:
-        return row
+        # It is to be: that it was never scanned says nothing.
+        return replace(row, scans=1)
     return replace(row, size_bytes=source.size_bytes, scans=source.scans, last_scan_age_s=source.last_scan_age_s)
