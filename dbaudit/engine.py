@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from dbaudit.checks.chains import chained
 from dbaudit.checks.registry import Check
 from dbaudit.facts import Facts
 from dbaudit.facts.server import Server
@@ -53,10 +54,12 @@ def audit(
     notes: tuple[str, ...] = (),
     failure: str = "",
     interrupted: bool = False,
+    locate: Callable[[Finding], Finding] | None = None,
 ) -> Report:
     """Asks each check whose facts are there; the others are recorded as skipped, with the reason.
 
-    `options` are thresholds by a check's code, in place of its own defaults.
+    `options` are thresholds by a check's code, in place of its own defaults. `locate` gives a finding about a plan its
+    place in the statement's text. Findings of a statement that explain each other are one.
     """
     findings: list[Finding] = []
     skipped: dict[Skipped, None] = {}
@@ -71,12 +74,12 @@ def audit(
             if isinstance(verdict, Unknown):
                 skipped[_skip(check, verdict)] = None
             else:
-                findings.append(verdict)
+                findings.append(locate(verdict) if locate else verdict)
     return Report(
         command=command,
         facts=facts,
         checks_run=tuple(run),
-        findings=tuple(sorted(findings, key=_worst_first)),
+        findings=tuple(sorted(chained(findings, facts), key=_worst_first)),
         skipped=tuple(skipped),
         notes=notes,
         failure=failure,

@@ -59,6 +59,7 @@ def _audit(server: LabServer, checks: tuple[Check, ...]) -> Report:
     from dbaudit.sources.postgres.collect import collect
     from dbaudit.sources.postgres.connection import Address, connect
     from dbaudit.sources.postgres.session import Session
+    from dbaudit.sources.sqlplaces import locator
 
     queries = shop.fixture_directory() / "queries.sql"
     statements = sqlfile.split(queries.read_text("utf-8"), queries.name)
@@ -73,7 +74,13 @@ def _audit(server: LabServer, checks: tuple[Check, ...]) -> Report:
     given = shop.DEMO_OPTIONS
     options = {check.code: check.options(**given[check.code]) for check in checks if check.code in given}
     return audit(
-        command="demo", facts=facts, checks=checks, options=options, failure=session.lost, interrupted=interrupted
+        command="demo",
+        facts=facts,
+        checks=checks,
+        options=options,
+        failure=session.lost,
+        interrupted=interrupted,
+        locate=locator(facts),
     )
 
 

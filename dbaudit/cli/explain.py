@@ -46,12 +46,14 @@ def explain(
 
     checks = chosen(output, "PLN", "SQL")
     paths, target = separate_target(files)
-    lost, interrupted = "", False
+    lost, interrupted, locate = "", False, None
     if plan:
         from dbaudit.cli.plans import plan_facts
 
         facts = plan_facts(paths, target, connection, output)
     else:
+        from dbaudit.sources.sqlplaces import locator
+
         statements = with_values(read_files(paths), read_values(params) if params else {}, params or "")
         with open_session(target, connection, output) as session:
             facts, interrupted = explain_all(
@@ -63,6 +65,7 @@ def explain(
                 quiet=output.quiet,
             )
         lost = session.lost
+        locate = locator(facts)
     report = audit(
         command="explain",
         facts=facts,
@@ -70,5 +73,6 @@ def explain(
         notes=about_statements(facts),
         failure=lost or nothing_learnt(facts),
         interrupted=interrupted,
+        locate=locate,
     )
     finish(report, output)

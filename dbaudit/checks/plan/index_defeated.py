@@ -30,6 +30,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dbaudit.checks.plan._at import at
 from dbaudit.checks.plan._defeat import Defeat, defeats
 from dbaudit.checks.plan._relations import Relations
 from dbaudit.checks.plan._scans import Scan, scans
@@ -40,7 +41,7 @@ from dbaudit.facts import Facts
 from dbaudit.facts.catalog import Index, Table
 from dbaudit.facts.column import Column
 from dbaudit.facts.statement import Explained
-from dbaudit.finding import Confidence, Finding, Severity
+from dbaudit.finding import Confidence, Finding, Part, Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,12 +71,14 @@ def _finding(explained: Explained, scan: Scan, defeat: Defeat) -> Finding:
     scanned = f"the Seq Scan {verb} {rows(scan.read_rows or 0)} to keep {rows(scan.kept_rows)}{spent(scan)}"
     name = defeat.column.quoted
     alone = len(scan.conditions) == 1
+    relation = scan.whole.name if scan.whole != scan.table else ""
     return Finding(
         code="PLN022",
         subject=about(explained.statement, name),
         message=f"{defeat.index.qualified} cannot serve the filter on {name}: {defeat.reason}; {scanned}",
         severity=Severity.WARNING,
         span=explained.statement.span,
+        in_plan=at(explained, scan.node, part=Part.CONDITION, expressions=[defeat.condition.text], relation=relation),
         evidence=scan_evidence(scan) | {"index": defeat.index.qualified},
         fixes=defeat.fixes,
         confidence=Confidence.HIGH if scan.is_measured and alone else Confidence.MEDIUM,

@@ -33,6 +33,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dbaudit.checks._words import listed
+from dbaudit.checks.plan._at import at
 from dbaudit.checks.plan._joins import Join, join_filters
 from dbaudit.checks.plan._relations import Relations
 from dbaudit.checks.plan._words import about, percent
@@ -40,7 +41,7 @@ from dbaudit.checks.registry import Verdicts, check
 from dbaudit.facts import Facts
 from dbaudit.facts.catalog import Table
 from dbaudit.facts.statement import Explained
-from dbaudit.finding import Finding, Fix, Scalar, Severity
+from dbaudit.finding import Finding, Fix, Part, Scalar, Severity
 from dbaudit.units import count, milliseconds
 
 _UNION = Fix(
@@ -88,6 +89,7 @@ def _finding(explained: Explained, join: Join) -> Finding:
         message=message,
         severity=Severity.WARNING,
         span=explained.statement.span,
+        in_plan=at(explained, join.node, part=Part.CONDITION, expressions=[join.node.join_filter]),
         evidence=evidence,
         fixes=(_UNION,) if join.is_either else (),
         discriminator=" ".join(columns),

@@ -27,13 +27,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dbaudit.checks.plan._at import at
 from dbaudit.checks.plan._words import about, rows
 from dbaudit.checks.registry import Verdicts, check
 from dbaudit.facts import Facts
 from dbaudit.facts.plan import PlanNode
 from dbaudit.facts.plan_time import node_times, total_rows
 from dbaudit.facts.statement import Explained
-from dbaudit.finding import Confidence, Finding, Fix, Scalar, Severity
+from dbaudit.finding import Confidence, Finding, Fix, Part, Scalar, Severity
 from dbaudit.units import milliseconds
 
 _FIX = Fix(
@@ -74,6 +75,7 @@ def large_offset(facts: Facts, options: Options) -> Verdicts:
             message=message,
             severity=Severity.WARNING,
             span=explained.statement.span,
+            in_plan=at(explained, worst, part=Part.OFFSET),
             evidence=evidence,
             fixes=(_FIX,),
             confidence=Confidence.HIGH if is_measured else Confidence.MEDIUM,

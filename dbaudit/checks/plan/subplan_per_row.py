@@ -34,6 +34,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dbaudit.checks.plan._at import at
 from dbaudit.checks.plan._named import is_told_below, named_scans
 from dbaudit.checks.plan._relations import Relations
 from dbaudit.checks.plan._words import about, node_name, percent
@@ -43,7 +44,7 @@ from dbaudit.facts.catalog import Table
 from dbaudit.facts.plan import SUB_PLAN, PlanNode
 from dbaudit.facts.plan_time import node_times, parents
 from dbaudit.facts.statement import Explained
-from dbaudit.finding import Finding, Fix, Scalar, Severity
+from dbaudit.finding import Finding, Fix, Part, Scalar, Severity
 from dbaudit.units import count, milliseconds
 
 _JOIN = Fix(
@@ -101,6 +102,7 @@ def _finding(explained: Explained, node: PlanNode, user: PlanNode, time_ms: floa
         message=message,
         severity=Severity.WARNING,
         span=explained.statement.span,
+        in_plan=at(explained, node, part=Part.SUBQUERY),
         evidence=evidence,
         fixes=(_NOT_EXISTS if is_kept else _JOIN,),
         discriminator=node.subplan_name,
