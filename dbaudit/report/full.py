@@ -132,6 +132,7 @@ def _findings(console: Console, report: Report, rows: tuple[FixRow, ...]) -> Non
     numbers = {id(finding): row.number for row in rows for finding in row.findings if row.fix}
     explained = {row.statement.identity: row.statement for row in report.facts.get(Explained)}
     shown: set[int] = set()
+    alternatives: set[Fix] = set()
     for finding in report.findings:
         head = Text()
         head.append(str(finding.severity).upper(), style=_STYLES[finding.severity])
@@ -149,9 +150,11 @@ def _findings(console: Console, report: Report, rows: tuple[FixRow, ...]) -> Non
             _line(console, f"fix {number}, above", indent=2, style="green")
         elif number:
             _fix(console, f"fix {number}", finding.fixes[0])
-            for other in finding.fixes[1:]:
-                _fix(console, "or", other)
             shown.add(number)
+        for other in finding.fixes[1:]:
+            if other not in alternatives:
+                _fix(console, "or", other)
+        alternatives.update(finding.fixes[1:])
         console.print()
 
 

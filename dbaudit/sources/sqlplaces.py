@@ -43,7 +43,7 @@ def locator(facts: Facts) -> Callable[[Finding], Finding]:
         if name not in read:
             read[name] = _text(row.statement)
         text = read[name]
-        place = _Finder(text, row, wholes).place(at) if text else None
+        place = _Finder(text, row, wholes | {at.relation}).place(at) if text else None
         return replace(finding, span=_span(row.statement, text.pieces, place)) if text and place else finding
 
     return located
