@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dbaudit.checks.chains import chained
 from dbaudit.checks.registry import Check
 from dbaudit.facts import Facts
 from dbaudit.facts.server import Server
@@ -54,12 +53,12 @@ def audit(
     notes: tuple[str, ...] = (),
     failure: str = "",
     interrupted: bool = False,
-    locate: Callable[[Finding], Finding] | None = None,
+    locator: Callable[[Facts], Callable[[Finding], Finding]] | None = None,
 ) -> Report:
     """Asks each check whose facts are there; the others are recorded as skipped, with the reason.
 
-    `options` are thresholds by a check's code, in place of its own defaults. `locate` gives a finding about a plan its
-    place in the statement's text. Findings of a statement that explain each other are one.
+    `options` are thresholds by a check's code, in place of its own defaults. What `locator` returns gives a finding about
+    a plan its place in the statement's text. Findings of a statement that explain each other are one.
     """
     findings: list[Finding] = []
     skipped: dict[Skipped, None] = {}
@@ -74,17 +73,27 @@ def audit(
             if isinstance(verdict, Unknown):
                 skipped[_skip(check, verdict)] = None
             else:
-                findings.append(locate(verdict) if locate else verdict)
+                findings.append(verdict)
+    if any(finding.in_plan for finding in findings):
+        findings = _of_statements(findings, facts, locator)
     return Report(
         command=command,
         facts=facts,
         checks_run=tuple(run),
-        findings=tuple(sorted(chained(findings, facts), key=_worst_first)),
+        findings=tuple(sorted(findings, key=_worst_first)),
         skipped=tuple(skipped),
         notes=notes,
         failure=failure,
         interrupted=interrupted,
     )
+
+
+def _of_statements(
+    findings: list[Finding], facts: Facts, locator: Callable[[Facts], Callable[[Finding], Finding]] | None
+) -> list[Finding]:
+    from dbaudit.checks.chains import chained
+
+    return chained(list(map(locator(facts), findings)) if locator else findings, facts)
 
 
 def _skip(check: Check, unknown: Unknown) -> Skipped:

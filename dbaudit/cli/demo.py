@@ -80,7 +80,7 @@ def _audit(server: LabServer, checks: tuple[Check, ...]) -> Report:
         options=options,
         failure=session.lost,
         interrupted=interrupted,
-        locate=locator(facts),
+        locator=locator,
     )
 
 

@@ -79,7 +79,7 @@ def report_on(database, given: list[Statement]) -> Report:
         for check in checks
         if check.options
     }
-    return audit(command="explain", facts=facts, checks=checks, options=chosen, locate=locator(facts))
+    return audit(command="explain", facts=facts, checks=checks, options=chosen, locator=locator)
 
 
 def pointed(finding: Finding, statement: Statement) -> str:
