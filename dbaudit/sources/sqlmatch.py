@@ -26,6 +26,8 @@ _OPERATORS = {
 _COMMUTED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
 # With one of these the server may write another operator.
 _REWRITTEN = frozenset(["not", "or", "any", "some", "all", "is", "case", "similar", "symmetric", "isnull", "notnull"])
+# More of a plan's conditions and a text's terms are not compared with each other.
+_MOST_PAIRS = 10_000
 _OUTER = ("left", "right", "full")
 
 
@@ -52,6 +54,7 @@ class _Term:
     number: int
     start: int
     end: int
+    columns: tuple[Reference, ...]
 
 
 class Scope:
@@ -116,7 +119,7 @@ def _terms(pieces: Pieces, query: Query) -> Iterator[_Term]:
     clauses += [("on", number, place) for number, place in enumerate(query.joins)]
     for name, which, place in clauses:
         for number, (start, end) in enumerate(_conjuncts(pieces, *place)):
-            yield _Term(query, (name, which), number, start, end)
+            yield _Term(query, (name, which), number, start, end, tuple(columns(pieces, start, end)))
 
 
 def _conjuncts(pieces: Pieces, start: int, end: int) -> Iterator[Place]:
@@ -138,7 +141,10 @@ def in_conditions(
     `candidates` are the sources that the node may scan, none for a join.
     """
     found: dict[tuple[int, tuple[str, int]], set[_Term]] = {}
-    for condition in (each for text in expressions for each in conditions(text)):
+    planned_conditions = [each for text in expressions for each in conditions(text)]
+    if len(planned_conditions) * len(scope.terms) > _MOST_PAIRS:
+        return None
+    for condition in planned_conditions:
         levels = candidates or [None]
         matching = [
             term
@@ -165,12 +171,11 @@ def _runs(terms: Sequence[_Term]) -> Iterator[list[_Term]]:
 
 def _names_them(scope: Scope, term: _Term, level: Level | None, node: PlanNode, condition: Condition) -> bool:
     """Whether a term of the text has the columns of a condition, and no others."""
-    named = columns(scope.pieces, term.start, term.end)
-    if {each.name for each in named} != {each.column for each in condition.columns}:
+    if {each.name for each in term.columns} != {each.column for each in condition.columns}:
         return False
     return all(
         any(each.name == column.column and _is_same(scope, term, level, node, each, column) for column in condition.columns)
-        for each in named
+        for each in term.columns
     )
 
 

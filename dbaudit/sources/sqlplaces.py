@@ -11,14 +11,14 @@ from dataclasses import replace
 
 from dbaudit.facts import Facts
 from dbaudit.facts.catalog import Table
-from dbaudit.facts.plan import SUB_PLAN, PlanNode
+from dbaudit.facts.plan import SUB_PLAN, Plan, PlanNode
 from dbaudit.facts.plan_time import parents
 from dbaudit.facts.statement import Explained, Statement
 from dbaudit.finding import Finding, InPlan, Part, Span
 from dbaudit.sources.sqlclauses import queries
 from dbaudit.sources.sqllex import COMMENT, SPACE, tokens
 from dbaudit.sources.sqlmatch import Level, Place, Scope, in_conditions, in_lists, in_windows, is_alias_of
-from dbaudit.sources.sqlpieces import NotRead, Pieces
+from dbaudit.sources.sqlpieces import Pieces
 from dbaudit.sources.sqlquery import Query, Role, Source
 from dbaudit.sources.sqltext import start_of_query
 
@@ -33,38 +33,34 @@ def locator(facts: Facts) -> Callable[[Finding], Finding]:
     """A function that gives a finding about a plan its place in the statement's text: the statement where in doubt."""
     explained = {row.statement.name or row.statement.identity: row for row in facts.get(Explained)}
     wholes = frozenset(table.name for table in facts.get(Table) if table.is_partitioned)
-    read: dict[str, _Text | None] = {}
+    finders: dict[str, _Finder | None] = {}
 
     def located(finding: Finding) -> Finding:
-        at, row = finding.in_plan, explained.get(finding.subject.name)
+        at, name = finding.in_plan, finding.subject.name
+        row = explained.get(name)
         if at is None or at.part is Part.STATEMENT or row is None or row.plan is None:
             return finding
-        name = finding.subject.name
-        if name not in read:
-            read[name] = _text(row.statement)
-        text = read[name]
-        place = _Finder(text, row, wholes | {at.relation}).place(at) if text else None
-        return replace(finding, span=_span(row.statement, text.pieces, place)) if text and place else finding
+        if name not in finders:
+            finders[name] = _finder(row.statement, row.plan, wholes)
+        finder = finders[name]
+        place = finder.place(at) if finder else None
+        return replace(finding, span=_span(row.statement, finder.pieces, place)) if finder and place else finding
 
     return located
 
 
-class _Text:
-    def __init__(self, pieces: Pieces, found: Sequence[Query]) -> None:
-        self.pieces = pieces
-        self.queries = found
-
-
-def _text(statement: Statement) -> _Text | None:
-    """The statement's queries; None where its text is not understood."""
+def _finder(statement: Statement, plan: Plan, wholes: frozenset[str]) -> _Finder | None:
+    """None where the text is not understood."""
     if len(statement.text) > LONGEST:
         return None
     try:
         found = [each for each in tokens(statement.text) if each.kind not in (SPACE, COMMENT)]
         pieces = Pieces(statement.text, found)
         offset = start_of_query(statement, found)
-        return _Text(pieces, queries(pieces, next((place for place, at in enumerate(pieces.starts) if at >= offset), 0)))
-    except (NotRead, RecursionError, IndexError):
+        begins = next((place for place, at in enumerate(pieces.starts) if at >= offset), 0)
+        return _Finder(Scope(pieces, queries(pieces, begins)), plan, wholes)
+    except Exception:
+        # As in sqltext: the text may be anything at all, and a place in one must not end the audit of the others.
         return None
 
 
@@ -75,19 +71,20 @@ def _span(statement: Statement, pieces: Pieces, place: Place) -> Span:
 class _Finder:
     """What is looked for in one statement, by the nodes of its plan."""
 
-    def __init__(self, text: _Text, row: Explained, wholes: frozenset[str]) -> None:
-        self.pieces, self.queries = text.pieces, text.queries
-        self.nodes = tuple(row.plan.nodes()) if row.plan else ()
-        self.above = parents(row.plan) if row.plan else {}
-        self.scope = Scope(self.pieces, self.queries)
+    def __init__(self, scope: Scope, plan: Plan, wholes: frozenset[str]) -> None:
+        self.scope, self.pieces, self.queries = scope, scope.pieces, scope.queries
+        self.nodes, self.above = tuple(plan.nodes()), parents(plan)
         known = wholes | {node.relation for node in self.nodes}
-        self.has_views = any(level.relation and level.relation not in known for level in self.scope.levels)
+        # Relations that are not in the plan: views, and what the planner had no need of.
+        self.strange = {level.relation for level in scope.levels} - known - {""}
+        self.has_views = False
 
     def place(self, at: InPlan) -> Place | None:
         """The smallest place that is surely meant, or None."""
         if not all(number < len(self.nodes) for number in at.nodes):
             return None
         node = self.nodes[at.nodes[0]]
+        self.has_views = bool(self.strange - {at.relation})
         if at.part is Part.OFFSET:
             return self.offset(node)
         if at.part is Part.SORT:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dbaudit.checks.chains import chained
 from dbaudit.facts import Facts
 from dbaudit.facts.plan import plan_from_json
@@ -89,7 +91,14 @@ def test_a_slow_statement_is_told_with_what_takes_half_of_its_time():
     assert told(SLOW, less, most) == {"PLN011": ["PLN020"], "PLN001": []}
     beside = found("PLN017", 0, time_ms=900.0), found("PLN021", 0), found("PLN015", 0, time_ms=900.0)
     assert told(SLOW, *beside)["PLN020"] == [] and len(told(SLOW, *beside)) == 4
-    assert told(SLOW, found("PLN008", 0, time_ms=1000.0)) == {"PLN020": [], "PLN008": []}
+    offset = found("PLN008", 0, time_ms=1000.0)
+    offset = replace(offset, evidence={"time_ms": 1000.0, "skipped_rows_count": 45_000})
+    assert told(SLOW, offset) == {"PLN020": [], "PLN008": []}
+    walk = node("Limit", 10, 5000, 1000.0, node("Index Scan", 10, 50_000, 900.0))
+    assert told(SLOW, offset, plan=walk) == {"PLN008": ["PLN020"]}
+    assert told(SLOW, replace(offset, evidence={"time_ms": 1000.0, "skipped_rows_count": 900}), plan=walk) == {
+        "PLN020": [], "PLN008": []
+    }  # fmt: skip
     cancelled = found("PLN020", 0, time_ms=30_000.0)
     untimed = {"Node Type": "Seq Scan", "Plan Rows": 5}
     assert told(cancelled, found("PLN001", 0), plan=untimed) == {"PLN020": [], "PLN001": []}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dbaudit.facts import Facts
 from dbaudit.facts.plan import plan_from_json
@@ -176,3 +178,20 @@ def test_what_nobody_wrote_leaves_the_statement():
     assert pointed("values (1)", plan, OPEN) is WHOLE
     assert pointed("merge into orders o using c on true when matched then delete", plan, OPEN) is WHOLE
     assert pointed("select 1 from orders o where status = 'open' " + "and id > 0 " * 20_000, plan, OPEN) is WHOLE
+    assert pointed("select 1 from orders o where status = 'open' " + "and id > 0 " * 15_000, plan, OPEN) == "orders o"
+    assert pointed(f"select 1 from orders o where status in ('open'{', 1' * 10_000})", plan, OPEN).startswith("status in (")
+
+
+WORDS = "select from where a b o o. orders , ( ) = 1 and or not in exists ( select with x as group by order by limit offset 3"
+WORDS += " union all update set delete using join on left lateral case end over partition $1 ? :p 'x' \"O\" -- /* */ \n é"
+
+
+@given(st.lists(st.sampled_from(WORDS.split(" ")), max_size=30), st.sampled_from(Part))
+def test_no_text_is_too_odd(words, part):
+    content = "select " + " ".join(words)
+    plan = node("Limit", node("Sort", scan("orders", "o"), scan("orders", "o_1")))
+    found = split(content, "a.sql")
+    for number in range(4) if len(found) == 1 else ():
+        at = InPlan(nodes=(number,), part=part, expressions=("(o.a = 1)", "(o.b = o_1.a)"), relation="x")
+        marked = pointed(content, plan, at)
+        assert marked is None or marked and marked in content

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from dbaudit.checks.plan._misestimate import following_ms
 from dbaudit.facts.plan import PlanNode
-from dbaudit.facts.plan_time import node_times, parents
+from dbaudit.facts.plan_time import node_times, parents, total_rows
 from dbaudit.facts.statement import Explained
 from dbaudit.finding import Finding, Severity, Span
 
@@ -101,9 +101,15 @@ class Causes:
         if finding.code in _MISESTIMATES:
             came_more = (node.actual_rows or 0.0) > node.plan_rows
             return sum(following_ms(node, self.above, self.times).values()) if came_more and self.times else 0.0
-        if finding.code == _OFFSET and any(each.node_type in _READING_ALL for each in node.walk()):
+        time_ms = float(finding.evidence.get("time_ms") or 0.0)
+        return time_ms * self.skipped_ratio(finding) if finding.code == _OFFSET else time_ms
+
+    def skipped_ratio(self, finding: Finding) -> float:
+        """The share of a LIMIT's time that its OFFSET takes: none where all rows are read before the first is passed."""
+        limit, skipped = self.node(finding), float(finding.evidence.get("skipped_rows_count") or 0.0)
+        if not skipped or any(each.node_type in _READING_ALL for each in limit.walk()):
             return 0.0
-        return float(finding.evidence.get("time_ms") or 0.0)
+        return skipped / (skipped + total_rows(limit))
 
     def node(self, finding: Finding) -> PlanNode:
         return self.nodes[finding.in_plan.nodes[0]]
