@@ -104,6 +104,16 @@ def test_a_slow_statement_is_told_with_what_takes_half_of_its_time():
     assert told(cancelled, found("PLN001", 0), plan=untimed) == {"PLN020": [], "PLN001": []}
 
 
+def test_more_rows_than_expected_are_no_excuse_for_work_that_any_plan_would_do():
+    hashed = node("Sort", 1, 5000, 1000.0, node("Hash Join", 1, 5000, 900.0, node("Seq Scan", 1, 5000, 50.0)))
+    assert told(SLOW, STALE, plan=hashed) == {"PLN020": [], "PLN018": []}
+    assert told(SLOW, STALE, SPILL, plan=hashed) == {"PLN020": [], "PLN018": ["PLN004"]}
+    assert told(SLOW, STALE, replace(SPILL, evidence={"time_ms": 600.0}), plan=hashed) == {"PLN018": ["PLN004", "PLN020"]}
+    inner = node("Nested Loop", 1, 9, 1000.0, node("Seq Scan", 9, 9, 1.0, **{"Parent Relationship": "Outer"}),
+                 node("Seq Scan", 1, 5000, 900.0, **{"Parent Relationship": "Inner"}))  # fmt: skip
+    assert told(SLOW, found("PLN018", 2, 0, time_ms=1000.0), plan=inner) == {"PLN020": [], "PLN018": []}
+
+
 def test_what_the_text_made_suspect_is_told_where_the_plan_proves_it():
     proven = found("PLN022", 2, time_ms=50.0, span=PLACE)
     suspected = found("SQL004", span=INNER, severity=Severity.INFO, fixes=(MEMORY,))

@@ -63,16 +63,17 @@ def root_misestimate(
 def following_ms(
     node: PlanNode, above: Mapping[PlanNode, PlanNode], times: Mapping[PlanNode, NodeTime]
 ) -> Mapping[PlanNode, float]:
-    """The time of each node above that grows with the rows of this one: up to the next that counts other rows.
+    """The time of each nested loop above that this node's rows drive, with that of its inner side.
 
-    It is the node's own, and of a nested loop that also of its inner side.
+    What sorts, hashes or merges more rows than expected would have had to do so by any plan. A node that counts other
+    rows than these, such as an Aggregate, ends the way up.
     """
     found: dict[PlanNode, float] = {}
     child, parent = node, above.get(node)
     while parent is not None and child.parent_relationship not in (INIT_PLAN, SUB_PLAN) and parent.node_type in _FOLLOWING:
-        found[parent] = times[parent].exclusive_ms
         if parent.node_type == "Nested Loop" and child.parent_relationship == "Outer":
-            found[parent] += sum(times[each].inclusive_ms for each in parent.children if each is not child)
+            inner_ms = sum(times[each].inclusive_ms for each in parent.children if each is not child)
+            found[parent] = times[parent].exclusive_ms + inner_ms
         child, parent = parent, above.get(parent)
     return found
 
@@ -80,14 +81,13 @@ def following_ms(
 def _felt(
     found: Misestimate, above: Mapping[PlanNode, PlanNode], times: Mapping[PlanNode, NodeTime], least_ms: float
 ) -> Misestimate | None:
-    """The mis-estimate with the join that it tells on: the next one, else of those further up the worst; else None."""
+    """The mis-estimate with the join that it tells on: the next one, else the worst nested loop above; else None."""
     if times[found.join].inclusive_ms >= least_ms:
         return found
     following = following_ms(found.node, above, times) if found.actual_rows > found.expected_rows else {}
-    joins = [node for node in following if node.node_type in JOINS]
-    if not joins or sum(following.values()) < least_ms:
+    if not following or sum(following.values()) < least_ms:
         return None
-    return replace(found, join=max(joins, key=following.__getitem__))
+    return replace(found, join=max(following, key=following.__getitem__))
 
 
 def severity_of(
