@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 
 Scalar = str | int | float | bool | None
 
@@ -102,6 +102,35 @@ class Proof:
         return self.after < 0.99 * self.before
 
 
+class Part(StrEnum):
+    """What of a statement's text a finding about its plan stems from."""
+
+    CONDITION = "condition"
+    RELATION = "relation in FROM"
+    SORT = "ORDER BY or GROUP BY"
+    WALK = "ORDER BY of the scan's query"
+    OFFSET = "OFFSET"
+    SUBQUERY = "subquery"
+    CTE = "WITH query"
+    STATEMENT = "statement"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InPlan:
+    """Where a finding is in its statement's plan, and what of the text to look for: its Span is found by that.
+
+    `nodes` are numbers of nodes in EXPLAIN's order, the root being 0; the first is what it is about. `expressions` are
+    conjuncts, sort keys or group keys as the server deparsed them, and `relation` the name in FROM, unquoted, of what
+    the node scans a part of. `is_unexpected` says that the planner did not count on what was found.
+    """
+
+    nodes: tuple[int, ...]
+    part: Part = Part.STATEMENT
+    expressions: tuple[str, ...] = field(default=(), repr=False)
+    relation: str = ""
+    is_unexpected: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One fault, its numbers and its fixes.
@@ -109,7 +138,8 @@ class Finding:
     `evidence` holds raw scalars under keys that end in their unit: `_bytes`, `_ms`, `_ratio`, `_count`. Two keys rank a
     finding among those of its severity: `time_ms` (what it costs each time it happens), then `size_bytes`.
     `discriminator` tells apart findings of one check on one subject; it must survive a restore, a reindex and an
-    upgrade. `proof` is the first fix's, where it helps.
+    upgrade. `proof` is the first fix's, where it helps. `chain` are the findings that this one explains, in the order in
+    which one follows from the other.
     """
 
     code: str
@@ -122,6 +152,8 @@ class Finding:
     proof: Proof | None = None
     confidence: Confidence = Confidence.HIGH
     discriminator: str = ""
+    in_plan: InPlan | None = None
+    chain: tuple[Finding, ...] = ()
 
     @property
     def fingerprint(self) -> str:

@@ -62,6 +62,7 @@ def _audit(server: LabServer, checks: tuple[Check, ...], pg_bin: Path | None, ou
     from dbaudit.sources.postgres.collect import collect
     from dbaudit.sources.postgres.connection import Address, connect
     from dbaudit.sources.postgres.session import Session
+    from dbaudit.sources.sqlplaces import locator
 
     queries = shop.fixture_directory() / "queries.sql"
     statements = sqlfile.split(queries.read_text("utf-8"), queries.name)
@@ -75,7 +76,13 @@ def _audit(server: LabServer, checks: tuple[Check, ...], pg_bin: Path | None, ou
         given = shop.DEMO_OPTIONS
         options = {check.code: check.options(**given[check.code]) for check in checks if check.code in given}
         report = audit(
-            command="demo", facts=facts, checks=checks, options=options, failure=session.lost, interrupted=interrupted
+            command="demo",
+            facts=facts,
+            checks=checks,
+            options=options,
+            failure=session.lost,
+            interrupted=interrupted,
+            locator=locator,
         )
         indexes = IndexTrials(of_server(session, facts, pg_bin, stack, output), facts)
         return with_proofs(report, RewriteTrial(session, facts), indexes)

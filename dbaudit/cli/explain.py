@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -89,6 +90,7 @@ def explain(
             notes=(*told.notes, *about_statements(facts), *about_saved_plans(facts)),
             failure=told.lost or nothing_learnt(facts),
             interrupted=told.interrupted,
+            locator=None if plan else _locator,
         )
         report = with_proofs(report, *told.trials)
     finish(report, output)
@@ -98,6 +100,13 @@ def _with_values(statements: tuple[Statement, ...], params: str | None) -> tuple
     from dbaudit.sources.given import read_values, with_values
 
     return with_values(statements, read_values(params) if params else {}, params or "")
+
+
+def _locator(facts: Facts) -> Callable:
+    """Read only where there is a finding about a plan."""
+    from dbaudit.sources.sqlplaces import locator
+
+    return locator(facts)
 
 
 def _saved(path: str) -> Facts:

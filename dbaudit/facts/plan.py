@@ -112,6 +112,21 @@ class PlanNode:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Trigger:
+    """A trigger that the statement fired: its names, unquoted, how often it ran, and how long in all.
+
+    That of a constraint has the constraint's name; EXPLAIN's text then leaves out its own, and often the relation.
+    `time_ms` is None where nothing was timed.
+    """
+
+    name: str
+    constraint: str
+    relation: str
+    calls: float
+    time_ms: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """`raw` is EXPLAIN's own JSON object, untouched. Times are milliseconds; None where the plan was not run.
 
@@ -129,6 +144,7 @@ class Plan:
     jit_ms: float | None = field(compare=False)
     trigger_ms: float | None = field(compare=False)
     knows_settings: bool = field(default=True, compare=False)
+    triggers: tuple[Trigger, ...] = field(default=(), compare=False)
 
     @property
     def was_run(self) -> bool:
@@ -161,6 +177,7 @@ def plan_from_json(raw: Mapping[str, Any]) -> Plan:
             settings=raw.get("Settings") or {},
             jit_ms=jit["Timing"]["Total"] if jit and "Timing" in jit else None,
             trigger_ms=sum(trigger.get("Time") or 0.0 for trigger in triggers) if triggers else None,
+            triggers=tuple(_trigger(trigger) for trigger in triggers),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not a plan as EXPLAIN (FORMAT JSON) prints it: {error!r}") from None
@@ -179,6 +196,16 @@ def _tree(raw: Mapping[str, Any]) -> PlanNode:
         children = tuple(made[id(child)] for child in current.get("Plans") or ())
         made[id(current)] = _node(current, children)
     return made[id(raw)]
+
+
+def _trigger(raw: Mapping[str, Any]) -> Trigger:
+    return Trigger(
+        name=raw.get("Trigger Name", ""),
+        constraint=raw.get("Constraint Name", ""),
+        relation=raw.get("Relation", ""),
+        calls=raw.get("Calls") or 0,
+        time_ms=raw.get("Time"),
+    )
 
 
 def _node(raw: Mapping[str, Any], children: tuple[PlanNode, ...]) -> PlanNode:

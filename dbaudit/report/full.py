@@ -19,7 +19,7 @@ from dbaudit.engine import Report
 from dbaudit.facts.activity import Slots
 from dbaudit.facts.statement import Explained, Variant
 from dbaudit.finding import Finding, Fix, Proof, Severity
-from dbaudit.report import plan_change, plan_tree, slots, statements
+from dbaudit.report import excerpt, plan_change, plan_tree, slots, statements
 from dbaudit.report.summary import (
     FixRow,
     check_names,
@@ -132,7 +132,9 @@ def _findings(console: Console, report: Report, rows: tuple[FixRow, ...]) -> Non
     _section(console, "Findings")
     names, labels = check_names(report), statement_labels(report)
     numbers = {id(finding): row.number for row in rows for finding in row.findings if row.fix}
+    explained = {row.statement.identity: row.statement for row in report.facts.get(Explained)}
     shown: set[int] = set()
+    alternatives: set[Fix] = set()
     for finding in report.findings:
         head = Text()
         head.append(str(finding.severity).upper(), style=_STYLES[finding.severity])
@@ -140,14 +142,21 @@ def _findings(console: Console, report: Report, rows: tuple[FixRow, ...]) -> Non
         head.append(f"  {_place(labels, finding)}")
         console.print(head)
         _line(console, clean(finding.message), indent=2)
+        for each in finding.chain:
+            _line(console, f"→ {clean(each.message)} ({each.code} {names[each.code]})", indent=2)
+        statement = explained.get(finding.subject.name)
+        for line in excerpt.lines(statement, finding.span, console.width - 6) if statement else ():
+            _line(console, line, indent=6, style="dim")
         number = numbers.get(id(finding))
         if number in shown:
             _line(console, f"fix {number}, above", indent=2, style="green")
         elif number:
             _fix(console, f"fix {number}", finding.fixes[0])
-            for other in finding.fixes[1:]:
-                _fix(console, "or", other)
             shown.add(number)
+        for other in finding.fixes[1:]:
+            if other not in alternatives:
+                _fix(console, "or", other)
+        alternatives.update(finding.fixes[1:])
         console.print()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from dbaudit import __version__
@@ -40,7 +41,7 @@ def as_json(report: Report, exit_code: int) -> dict[str, Any]:
         },
         "failure": report.failure or None,
         "notes": list(report.notes),
-        "findings": [_finding(finding, names[finding.code]) for finding in report.findings],
+        "findings": [_finding(finding, names) for finding in report.findings],
         "skipped": [_skipped(skip) for skip in report.skipped],
         "checks_run": [check.code for check in report.checks_run],
     }
@@ -63,8 +64,8 @@ def _target(server: Server | None) -> dict[str, Any] | None:
     }
 
 
-def _finding(finding: Finding, name: str) -> dict[str, Any]:
-    subject = finding.subject
+def _finding(finding: Finding, names: Mapping[str, str]) -> dict[str, Any]:
+    subject, name = finding.subject, names[finding.code]
     return {
         "code": finding.code,
         "name": name,
@@ -78,6 +79,7 @@ def _finding(finding: Finding, name: str) -> dict[str, Any]:
         "span": span_json(finding.span),
         "fingerprint": finding.fingerprint,
         "url": f"docs/checks/{name}.md",
+        "chain": [_finding(each, names) for each in finding.chain],
     }
 
 

@@ -84,7 +84,7 @@ def _sightings(statement: Statement, category: Category, found: list[Token]) -> 
         first = statement.text.split(None, 1)[:1]
         return (), f"it begins with {first[0][:30]}, as no statement of PostgreSQL does" if first else "it is empty"
     try:
-        return sightings(statement, found, _start_of_query(statement, found)), ""
+        return sightings(statement, found, start_of_query(statement, found)), ""
     except NotRead as reason:
         return (), str(reason)
     except RecursionError:
@@ -167,7 +167,7 @@ def _select_stars(statement: Statement, found: list[Token], stars: dict[int, int
     if relation and fold(relation) not in _VALUE_FUNCTIONS:
         span = statement.extent(found[1].start, found[1].end)
         return (SelectStar(text="*", span=span, relations=(relation,)),)
-    start = _start_of_query(statement, found)
+    start = start_of_query(statement, found)
     if _deepest_bracket(text, found) > DEEPEST_ARRAY:
         raise NotRead("its arrays are nested too deeply")
     tree = _tree(_simplified(text, found)[start:])
@@ -188,7 +188,7 @@ def _select_stars(statement: Statement, found: list[Token], stars: dict[int, int
     return tuple(result)
 
 
-def _start_of_query(statement: Statement, found: list[Token]) -> int:
+def start_of_query(statement: Statement, found: list[Token]) -> int:
     """Where the query begins that EXPLAIN, DECLARE … FOR or PREPARE … AS is about; 0 for any other statement."""
     if statement.command not in _WRAPPERS:
         return 0

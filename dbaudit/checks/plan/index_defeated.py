@@ -36,6 +36,7 @@ from dataclasses import dataclass
 
 from dbaudit.checks._rewrites import with_rewrite
 from dbaudit.checks._words import listed
+from dbaudit.checks.plan._at import at
 from dbaudit.checks.plan._defeat import Defeat, defeats
 from dbaudit.checks.plan._refused import Refused, refused
 from dbaudit.checks.plan._relations import Relations
@@ -48,7 +49,7 @@ from dbaudit.facts.catalog import Index, Table
 from dbaudit.facts.column import Column
 from dbaudit.facts.statement import Explained
 from dbaudit.facts.statement_text import Sight
-from dbaudit.finding import Confidence, Finding, Severity
+from dbaudit.finding import Confidence, Finding, Part, Severity
 
 _HIDING = (Sight.FUNCTION_ON_COLUMN, Sight.CAST_OF_COLUMN)
 
@@ -87,12 +88,14 @@ def _finding(facts: Facts, explained: Explained, scan: Scan, defeat: Defeat) -> 
     if defeat.is_rewritten:
         whole = with_rewrite(fixes[0], facts, explained.statement, *_HIDING, column=defeat.column.name)
         fixes = (whole, *fixes[1:])
+    relation = scan.whole.name if scan.whole != scan.table else ""
     return Finding(
         code="PLN022",
         subject=about(explained.statement, name),
         message=f"{defeat.index.qualified} cannot serve the filter on {name}: {defeat.reason}; {_scanned(scan)}",
         severity=Severity.WARNING,
         span=explained.statement.span,
+        in_plan=at(explained, scan.node, part=Part.CONDITION, expressions=[defeat.condition.text], relation=relation),
         evidence=scan_evidence(scan) | {"index": defeat.index.qualified},
         fixes=fixes,
         confidence=Confidence.HIGH if scan.is_measured and alone else Confidence.MEDIUM,

@@ -35,6 +35,7 @@ from dataclasses import dataclass
 
 from dbaudit.checks._rewrites import UNION_ALL, with_rewrite
 from dbaudit.checks._words import listed
+from dbaudit.checks.plan._at import at
 from dbaudit.checks.plan._joins import Join, join_filters
 from dbaudit.checks.plan._relations import Relations
 from dbaudit.checks.plan._words import about, percent
@@ -43,7 +44,7 @@ from dbaudit.facts import Facts
 from dbaudit.facts.catalog import Table
 from dbaudit.facts.statement import Explained
 from dbaudit.facts.statement_text import Sight
-from dbaudit.finding import Finding, Scalar, Severity
+from dbaudit.finding import Finding, Part, Scalar, Severity
 from dbaudit.units import count, milliseconds
 
 
@@ -86,6 +87,7 @@ def _finding(facts: Facts, explained: Explained, join: Join) -> Finding:
         message=message,
         severity=Severity.WARNING,
         span=explained.statement.span,
+        in_plan=at(explained, join.node, part=Part.CONDITION, expressions=[join.node.join_filter]),
         evidence=evidence,
         fixes=(with_rewrite(UNION_ALL, facts, explained.statement, Sight.OR_IN_JOIN),) if join.is_either else (),
         discriminator=" ".join(columns),

@@ -30,6 +30,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dbaudit.checks._rewrites import with_rewrite
+from dbaudit.checks.plan._at import at
 from dbaudit.checks.plan._words import about, rows
 from dbaudit.checks.registry import Verdicts, check
 from dbaudit.facts import Facts
@@ -37,7 +38,7 @@ from dbaudit.facts.plan import PlanNode
 from dbaudit.facts.plan_time import node_times, total_rows
 from dbaudit.facts.statement import Explained
 from dbaudit.facts.statement_text import Sight
-from dbaudit.finding import Confidence, Finding, Fix, Scalar, Severity
+from dbaudit.finding import Confidence, Finding, Fix, Part, Scalar, Severity
 from dbaudit.units import milliseconds
 
 _FIX = Fix(
@@ -78,6 +79,7 @@ def large_offset(facts: Facts, options: Options) -> Verdicts:
             message=message,
             severity=Severity.WARNING,
             span=explained.statement.span,
+            in_plan=at(explained, worst, part=Part.OFFSET),
             evidence=evidence,
             fixes=(with_rewrite(_FIX, facts, explained.statement, Sight.OFFSET),),
             confidence=Confidence.HIGH if is_measured else Confidence.MEDIUM,

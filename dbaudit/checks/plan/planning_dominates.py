@@ -28,6 +28,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dbaudit.checks.plan._at import at
 from dbaudit.checks.plan._words import about, percent
 from dbaudit.checks.registry import Verdicts, check
 from dbaudit.facts import Facts
@@ -65,6 +66,7 @@ def planning_dominates(facts: Facts, options: Options) -> Verdicts:
             message=message,
             severity=Severity.INFO,
             span=explained.statement.span,
+            in_plan=at(explained, plan.root),
             evidence={
                 "time_ms": plan.planning_ms,
                 "execution_ms": plan.execution_ms,

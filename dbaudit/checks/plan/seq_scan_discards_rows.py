@@ -33,6 +33,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dbaudit.checks.ddl import create_index
+from dbaudit.checks.plan._at import at_scan
 from dbaudit.checks.plan._defeat import defeats
 from dbaudit.checks.plan._keys import is_served_by, keys_for
 from dbaudit.checks.plan._partitions import unprunable
@@ -98,6 +99,7 @@ def _findings(explained: Explained, scan: Scan, relations: Relations, options: O
         message=message,
         severity=Severity.WARNING,
         span=explained.statement.span,
+        in_plan=at_scan(explained, scan),
         evidence=scan_evidence(scan),
         fixes=fixes,
         confidence=Confidence.HIGH if scan.is_measured and scan.kept_ratio < options.sure_ratio else Confidence.MEDIUM,

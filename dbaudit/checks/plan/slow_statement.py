@@ -13,6 +13,7 @@ From the execution time of EXPLAIN ANALYZE; planning is not in it. The node name
 its own: its time without that of the nodes below it, of CTEs and of subqueries that ran on its behalf, and as time that
 passed rather than as the sum over parallel workers. Where the statement was cancelled there are no times, and the node
 that the planner thought most costly is named; a join by an OR and a NOT IN are rewritten where that returns the same.
+Where another finding accounts for half of the time or more, this is told with that one, as what follows from it.
 
 ## Example
     SELECT provider, max(captured_at) FROM payments GROUP BY provider;
@@ -30,6 +31,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dbaudit.checks._rewrites import for_what_never_ended
+from dbaudit.checks.plan._at import at
 from dbaudit.checks.plan._words import about, node_name, percent
 from dbaudit.checks.registry import Verdicts, check
 from dbaudit.facts import Facts
@@ -63,6 +65,7 @@ def _slow(explained: Explained, plan: Plan, options: Options) -> Finding:
     evidence: dict[str, Scalar] = {"time_ms": time_ms}
     message = f"took {milliseconds(time_ms)}"
     times = node_times(plan)
+    node = plan.root
     if times:
         node = max(times, key=lambda node: times[node].exclusive_ms)
         own_ms = times[node].exclusive_ms
@@ -75,6 +78,7 @@ def _slow(explained: Explained, plan: Plan, options: Options) -> Finding:
         message=message,
         severity=Severity.ERROR if time_ms > options.error_ms else Severity.WARNING,
         span=explained.statement.span,
+        in_plan=at(explained, node),
         evidence=evidence,
     )
 

@@ -36,6 +36,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dbaudit.checks._rewrites import NOT_EXISTS, with_rewrite
+from dbaudit.checks.plan._at import at
 from dbaudit.checks.plan._named import is_told_below, named_scans
 from dbaudit.checks.plan._relations import Relations
 from dbaudit.checks.plan._words import about, node_name, percent
@@ -46,7 +47,7 @@ from dbaudit.facts.plan import SUB_PLAN, PlanNode
 from dbaudit.facts.plan_time import node_times, parents
 from dbaudit.facts.statement import Explained
 from dbaudit.facts.statement_text import Sight
-from dbaudit.finding import Finding, Fix, Scalar, Severity
+from dbaudit.finding import Finding, Fix, Part, Scalar, Severity
 from dbaudit.units import count, milliseconds
 
 _JOIN = Fix(
@@ -103,6 +104,7 @@ def _finding(
         message=message,
         severity=Severity.WARNING,
         span=explained.statement.span,
+        in_plan=at(explained, node, part=Part.SUBQUERY),
         evidence=evidence,
         fixes=(not_exists if is_kept else _JOIN,),
         discriminator=node.subplan_name,

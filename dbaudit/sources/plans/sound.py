@@ -75,7 +75,10 @@ def _flaw_around(raw: dict[str, Any]) -> str:
         return "Settings are not what EXPLAIN prints"
     triggers = raw.get("Triggers") or []
     if not isinstance(triggers, list) or not all(
-        isinstance(trigger, dict) and _is_number(trigger.get("Time") or 0) for trigger in triggers
+        isinstance(trigger, dict)
+        and all(_is_number(trigger.get(key) or 0) for key in ("Time", "Calls"))
+        and all(isinstance(trigger.get(key, ""), str) for key in ("Trigger Name", "Constraint Name", "Relation"))
+        for trigger in triggers
     ):
         return "Triggers are not what EXPLAIN prints"
     jit = raw.get("JIT") or {}

@@ -10,7 +10,7 @@ import psycopg
 
 from dbaudit.errors import ServerGone
 from dbaudit.facts import Facts, Missing
-from dbaudit.facts.catalog import Index, Table
+from dbaudit.facts.catalog import ForeignKey, Index, OperatorFamily, Table, unquoted
 from dbaudit.facts.column import Column
 from dbaudit.facts.plan import plan_from_json
 from dbaudit.facts.rewrite import Rewrite
@@ -83,7 +83,24 @@ def facts_about_plans(session: Session, explained: Iterable[Explained]) -> Facts
     for table in tables:
         schemas.setdefault(table.name, []).append(table.schema)
     alone = {name: found[0] for name, found in schemas.items() if len(found) == 1}
-    return facts_about(session, [_with_schemas(row, alone) for row in explained])
+    return _with_foreign_keys(session, facts_about(session, [_with_schemas(row, alone) for row in explained]))
+
+
+def _with_foreign_keys(session: Session, facts: Facts) -> Facts:
+    """The foreign keys whose triggers the statements fired too, and the indexes of the referencing tables."""
+    plans = [row.plan for row in facts.get(Explained) if row.plan]
+    fired = {trigger.constraint for plan in plans for trigger in plan.triggers if trigger.constraint}
+    if not fired or facts.missing(Index) or facts.missing(Table):
+        return facts
+    found = collect(session, (ForeignKey, OperatorFamily))
+    keys = tuple(key for key in found.get(ForeignKey) if unquoted(key.name) in fired)
+    if not keys:
+        return facts
+    below = {key.table_oid for key in keys}
+    while more := {table.oid for table in facts.get(Table) if table.parent_oid in below} - below:
+        below |= more
+    indexes = collect(session, (Index,), below | {index.table_oid for index in facts.get(Index)})
+    return facts.merged(found).merged(indexes).merged(Facts({ForeignKey: keys}))
 
 
 def _with_schemas(row: Explained, schemas: Mapping[str, str]) -> Explained:
