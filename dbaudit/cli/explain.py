@@ -15,7 +15,10 @@ def explain(
         list[str],
         typer.Argument(metavar="FILE... [CONNINFO|URI]", help="SQL files, directories, - for stdin; and the database."),
     ],
-    timeout: Annotated[float, typer.Option("--timeout", min=0.001, help="Per statement, in seconds.")] = 30.0,
+    timeout: Annotated[float, typer.Option("--timeout", min=0.001, help="Per run of a statement, in seconds.")] = 30.0,
+    runs: Annotated[
+        int, typer.Option("--runs", min=1, max=100, help="Run each statement so often: cold is told from warm.")
+    ] = 1,
     plan: Annotated[
         bool, typer.Option("--plan", help="The files hold plans: EXPLAIN's JSON, YAML or text, or auto_explain's log.")
     ] = False,
@@ -41,9 +44,12 @@ def explain(
     from dbaudit.cli.statements import explain_all, read_files, separate_target
     from dbaudit.cli.target import open_session
     from dbaudit.engine import audit
+    from dbaudit.errors import AuditError
     from dbaudit.notes import about_statements, nothing_learnt
     from dbaudit.sources.given import read_values, with_values
 
+    if runs > 1 and (plan or no_analyze):
+        raise AuditError(f"--runs {runs} is for statements that are run, and {'--plan' if plan else '--no-analyze'} runs none")
     checks = chosen(output, "PLN", "SQL")
     paths, target = separate_target(files)
     lost, interrupted = "", False
@@ -60,6 +66,7 @@ def explain(
                 analyze=not no_analyze,
                 timeout_ms=round(timeout * 1000),
                 show_values=show_values,
+                runs=runs,
                 quiet=output.quiet,
             )
         lost = session.lost

@@ -134,6 +134,22 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One run of a statement: its times in milliseconds, and the blocks it found in shared_buffers (hit) and those that
+    had to be read into it, be it from disk or from the system's cache.
+
+    `is_cold` says whether that reading is what sets a first run apart from the later ones; None where it is the only run
+    and read something, so that nobody can tell.
+    """
+
+    execution_ms: float
+    planning_ms: float | None
+    hit_blocks: int
+    read_blocks: int
+    is_cold: bool | None = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
     """A statement with one set of values: `name` says which, GENERIC_PLAN that there are none.
 
@@ -146,6 +162,7 @@ class Variant:
     plan: Plan | None = None
     limit_ms: int | None = None
     values: Mapping[str, str | None] | None = None
+    runs: tuple[Run, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +174,9 @@ class Explained:
     why. TIMED_OUT: it was run and cancelled after `limit_ms` milliseconds; `plan` is the estimated one.
 
     `variants` are what came of each set of values for the parameters; the plan is that of the slowest of them.
+
+    `runs` are all runs of that plan, in order. It is the plan of the median one, a cold first run left out, and the
+    quicker of two in the middle; its planning time is the median of the later runs, which find the catalogs in memory.
     """
 
     statement: Statement
@@ -166,3 +186,4 @@ class Explained:
     plan: Plan | None = None
     limit_ms: int | None = None
     variants: tuple[Variant, ...] = ()
+    runs: tuple[Run, ...] = ()

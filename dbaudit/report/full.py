@@ -18,9 +18,9 @@ from rich.text import Text
 from dbaudit.engine import Report
 from dbaudit.facts.activity import Slots
 from dbaudit.facts.plan import Plan
-from dbaudit.facts.statement import Explained
+from dbaudit.facts.statement import Explained, Run
 from dbaudit.finding import Finding, Fix, Proof, Severity
-from dbaudit.report import plan_change, plan_tree, slots, statements
+from dbaudit.report import plan_change, plan_tree, runs, slots, statements
 from dbaudit.report.summary import (
     FixRow,
     check_names,
@@ -96,18 +96,30 @@ def _statements(console: Console, report: Report) -> None:
 
 
 def _plans(console: Console, report: Report) -> None:
+    every = [each.plan for row in report.facts.get(Explained) for each in (row, *row.variants) if each.plan]
+    if not every:
+        return
     _section(console, "Plans")
+    common = runs.same_settings(every)
+    if common:
+        _line(console, clean(f"settings that differ from their defaults: {runs.of_settings(common)}"), indent=2)
     for explained in report.facts.get(Explained):
         label = clean(explained.statement.label)
         for variant in explained.variants:
             if variant.plan:
-                _plan(console, f"{label}, {clean(plan_change.name_and_values(variant))}", variant.plan)
+                named = f"{label}, {clean(plan_change.name_and_values(variant))}"
+                _plan(console, named, variant.plan, variant.runs, common)
         if explained.plan and not explained.variants:
-            _plan(console, label, explained.plan)
+            _plan(console, label, explained.plan, explained.runs, common)
 
 
-def _plan(console: Console, label: str, plan: Plan) -> None:
+def _plan(
+    console: Console, label: str, plan: Plan, its_runs: tuple[Run, ...], common: Mapping[str, str] | None
+) -> None:
     _line(console, label, indent=2, style="bold")
+    own = [] if common is not None or not plan.settings else [f"settings: {runs.of_settings(plan.settings)}"]
+    for line in (*runs.in_full(plan, its_runs), *own):
+        _line(console, clean(line), indent=4)
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(justify="right", no_wrap=True)
     for line in plan_tree.lines(plan):

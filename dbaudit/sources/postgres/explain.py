@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
@@ -60,14 +60,15 @@ def explain(
     analyze: bool = True,
     timeout_ms: int = 30_000,
     show_values: bool = False,
+    runs: int = 1,
 ) -> Iterator[Explained]:
     """Each statement with what EXPLAIN said, in order, each as soon as it is known.
 
-    Where `analyze` is false nothing is run. `timeout_ms` limits the planning and the run of each statement, with each
-    set of values for its parameters. Those values are left out of what is returned unless `show_values`. Raises
+    Where `analyze` is false nothing is run. `runs` is how often each statement is run, with each set of values for its
+    parameters, each time through the whole gate; `timeout_ms` limits the planning and the running of each time. Those values are left out of what is returned unless `show_values`. Raises
     ServerGone where the connection is lost.
     """
-    gate = Gate(session, analyze=analyze, timeout_ms=timeout_ms, show_values=show_values)
+    gate = Gate(session, analyze=analyze, timeout_ms=timeout_ms, show_values=show_values, runs=runs)
     remaining = iter(statements)
     try:
         while window := tuple(islice(remaining, 1 if analyze else PLANNED_TOGETHER)):
@@ -79,11 +80,14 @@ def explain(
 class Gate:
     """What every statement has to pass. One at a time, on one connection."""
 
-    def __init__(self, session: Session, *, analyze: bool, timeout_ms: int, show_values: bool = False) -> None:
+    def __init__(
+        self, session: Session, *, analyze: bool, timeout_ms: int, show_values: bool = False, runs: int = 1
+    ) -> None:
         self._session = session
         self._analyze = analyze
         self._show_values = show_values
         self._timeout_ms = timeout_ms
+        self._runs = runs
         self._volatility = Volatility(session)
         # A pooler may hand us a server connection on which another run left its name.
         self._name = f"dbaudit_{token_hex(4)}"
@@ -91,14 +95,26 @@ class Gate:
         self._has_run = False
 
     def explain(self, statement: Statement) -> Explained:
-        """Plans the statement, runs it if nothing in it acts, and rolls back. Raises ServerGone."""
+        """Plans the statement, runs it if nothing in it acts, and rolls back; as often as asked. Raises ServerGone."""
         if reason := reason_not_sent(statement):
             return Explained(statement=statement, how=How.NOT_RUN, reason=reason)
         if statement.is_ambiguous:
             as_written = self._explain(replace(statement, edits=(), parameters=(), value_sets=()))
             if as_written.how is not How.REJECTED:
-                return as_written
-        return self._explain(statement)
+                return self._repeated(as_written, lambda: self._explain(as_written.statement))
+        first = self._explain(statement)
+        return self._repeated(first, lambda: self._explain(first.statement))
+
+    def _repeated(self, first: Explained, again: Callable[[], Explained]) -> Explained:
+        """The first run and the further ones as one; where there was none, or variants have theirs, what there is."""
+        if first.how is not How.ANALYZED or first.runs:
+            return first
+        from dbaudit.sources.postgres.runs import together
+
+        every = [first]
+        while len(every) < self._runs and every[-1].how is How.ANALYZED:
+            every.append(again())
+        return together(every, wanted=self._runs)
 
     def _explain(self, statement: Statement) -> Explained:
         with self._session.losing_the_server():
@@ -256,15 +272,20 @@ class Gate:
 
         opening = self._session.opening(self._timeout_ms)
         printing = query(*variants.as_printed(values, described.parameters))
-        try:
-            answers, _ = self._send(*opening, printing, explaining(_PLAN_OPTIONS))
-            if failure := answers[-1].failure:
-                explained = Explained(statement=statement, how=How.NOT_RUN, reason=failure.message)
-            else:
-                explained = self._judge(statement, answers[-1], explaining(_RUN_OPTIONS), columns=described.columns)
-        finally:
-            self._roll_back()
-        printed = json.loads(answers[len(opening)].value or b"null") or values
+        printed = values
+
+        def once() -> Explained:
+            nonlocal printed
+            try:
+                answers, _ = self._send(*opening, printing, explaining(_PLAN_OPTIONS))
+                if failure := answers[-1].failure:
+                    return Explained(statement=statement, how=How.NOT_RUN, reason=failure.message)
+                printed = json.loads(answers[len(opening)].value or b"null") or values
+                return self._judge(statement, answers[-1], explaining(_RUN_OPTIONS), columns=described.columns)
+            finally:
+                self._roll_back()
+
+        explained = self._repeated(once(), once)
         return variants.told(explained, name, values, None if self._show_values else (known, printed))
 
     def _plan_generically(self, statement: Statement, described: Answer) -> Explained:
@@ -277,7 +298,8 @@ class Gate:
             reason = f"has parameters, and the server cannot plan it without their values: {failure.message}"
         if plan is None:
             return Explained(statement=statement, how=How.NOT_RUN, reason=reason)
-        return Explained(statement=statement, how=How.PLANNED, reason=GENERIC, plan=plan)
+        theirs = {name: value for name, value in plan.settings.items() if name != "plan_cache_mode"}
+        return Explained(statement=statement, how=How.PLANNED, reason=GENERIC, plan=replace(plan, settings=theirs))
 
     def _plan(self, opening: Sequence[Message], text: str, values: str = "") -> tuple[list[Answer], float]:
         """Sends what is given, PREPARE and EXPLAIN of the text as one batch, and the end where nothing will be run."""
