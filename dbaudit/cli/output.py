@@ -48,7 +48,7 @@ def write(report: Report, output: Output, code: Exit) -> None:
     if output.output:
         _write_whole(Path(output.output), text)
     else:
-        sys.stdout.write(text)
+        sys.stdout.writelines(text)
         sys.stdout.flush()
 
 
@@ -57,19 +57,19 @@ def exit_code(report: Report, output: Output) -> Exit:
     return of_report(report, fail_on=Severity[output.fail_on.name], exit_zero=output.exit_zero)
 
 
-def rendered(report: Report, output: Output, code: Exit) -> str:
-    """The report in the chosen form."""
+def rendered(report: Report, output: Output, code: Exit) -> Iterable[str]:
+    """The report in the chosen form, in one piece or in many."""
     if output.format is Format.JSON:
         from dbaudit.report import json
 
-        return json.render(report, exit_code=code)
+        return json.pieces(report, exit_code=code)
     if output.format is Format.CONCISE:
         from dbaudit.report import concise
 
-        return concise.render(report)
+        return [concise.render(report)]
     from dbaudit.report import full
 
-    return full.render(report, width=_width(output), color=_wants_color(output), verbose=output.verbose)
+    return [full.render(report, width=_width(output), color=_wants_color(output), verbose=output.verbose)]
 
 
 def _width(output: Output) -> int:
@@ -95,15 +95,16 @@ def wants_color(choice: Color, environment: Mapping[str, str], *, is_terminal: b
     return is_terminal and environment.get("TERM") != "dumb"
 
 
-def _write_whole(path: Path, text: str) -> None:
+def _write_whole(path: Path, text: Iterable[str]) -> None:
     try:
         if path.exists() and not path.is_file():
-            path.write_text(text, "utf-8")
+            with path.open("w", encoding="utf-8") as file:
+                file.writelines(text)
             return
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
-                file.write(text)
+                file.writelines(text)
             os.chmod(name, 0o666 & ~_umask())
             os.replace(name, path)
         except BaseException:

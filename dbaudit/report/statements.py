@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,10 +36,10 @@ def rows(report: Report) -> tuple[StatementRow, ...]:
     )
 
 
-def as_json(report: Report) -> list[dict[str, Any]]:
-    """The `statements` key of the JSON report; `plan` is EXPLAIN's own object, untouched but for the
+def as_json(report: Report) -> Iterator[dict[str, Any]]:
+    """What is in the `statements` key of the JSON report; `plan` is EXPLAIN's own object, untouched but for the
     values of parameters."""
-    return [_json(explained) for explained in report.facts.get(Explained)]
+    return map(_json, report.facts.get(Explained))
 
 
 def _row(explained: Explained, findings: list[Finding]) -> StatementRow:

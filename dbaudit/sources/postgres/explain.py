@@ -38,6 +38,8 @@ from dbaudit.sources.postgres.volatility import Volatility
 LONGEST_PLAN_BYTES = 16 << 20
 # How many statements the server may be ahead of us where nothing is run.
 PLANNED_TOGETHER = 16
+# Of the statements behind these the plans are made small, so that thousands of them fit in memory.
+PLANS_KEPT_WHOLE = 1000
 NOT_ANALYZED = "--no-analyze"
 GENERIC = "has parameters: planned with a generic plan"
 
@@ -70,9 +72,12 @@ def explain(
     """
     gate = Gate(session, analyze=analyze, timeout_ms=timeout_ms, show_values=show_values, runs=runs)
     remaining = iter(statements)
+    count = 0
     try:
         while window := tuple(islice(remaining, 1 if analyze else PLANNED_TOGETHER)):
-            yield from map(_without_values, map(gate.explain, window) if analyze else gate.plan_together(window))
+            for explained in map(gate.explain, window) if analyze else gate.plan_together(window):
+                count += 1
+                yield _as_kept(explained, is_one_of_many=count > PLANS_KEPT_WHOLE)
     finally:
         gate.leave_nothing()
 
@@ -336,11 +341,15 @@ class Gate:
             exchange(connection, query("rollback"))
 
 
-def _without_values(explained: Explained) -> Explained:
+def _as_kept(explained: Explained, *, is_one_of_many: bool) -> Explained:
     """Facts outlive the report: what was given for the parameters is no part of them."""
-    if not explained.statement.value_sets:
+    if explained.statement.value_sets:
+        explained = replace(explained, statement=replace(explained.statement, value_sets=()))
+    if not is_one_of_many or explained.plan is None:
         return explained
-    return replace(explained, statement=replace(explained.statement, value_sets=()))
+    small = {id(each.plan): each.plan.compressed() for each in (explained, *explained.variants) if each.plan}
+    tried = tuple(replace(variant, plan=small.get(id(variant.plan))) for variant in explained.variants)
+    return replace(explained, plan=small[id(explained.plan)], variants=tried)
 
 
 def _is_planned_at_once(text: str) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from statistics import median_low
 
 from dbaudit.facts.plan import Plan
 from dbaudit.facts.statement import Explained, How, Run
@@ -24,11 +23,16 @@ def together(every: Sequence[Explained], *, wanted: int) -> Explained:
         return every[0]
     runs = _told_apart([_run(explained.plan) for explained in ran])
     warm = [pair for pair in zip(runs, ran) if not pair[0].is_cold]
-    median = median_low(run.execution_ms for run, _ in warm)
+    median = _middle([run.execution_ms for run, _ in warm])
     chosen = next(explained for run, explained in warm if run.execution_ms == median)
     later = [run.planning_ms for run in runs[1:] if run.planning_ms is not None]
-    plan = replace(chosen.plan, planning_ms=median_low(later)) if later else chosen.plan
+    plan = replace(chosen.plan, planning_ms=_middle(later)) if later else chosen.plan
     return replace(chosen, plan=plan, runs=runs, reason=_reason(every[-1], len(every), wanted))
+
+
+def _middle(values: Sequence[float]) -> float:
+    """The median; of two in the middle the lower, which has a run of its own."""
+    return sorted(values)[(len(values) - 1) // 2]
 
 
 def _run(plan: Plan) -> Run:
