@@ -40,7 +40,8 @@ def in_full(plan: Plan, runs: Sequence[Run]) -> list[str]:
 
 def of_settings(settings: Mapping[str, str]) -> str:
     """The planner's settings that differ from their defaults."""
-    return ", ".join(f"{name} = '{value}'" for name, value in settings.items())
+    quoted = {name: value.replace("'", "''") for name, value in settings.items()}
+    return ", ".join(f"{name} = '{value}'" for name, value in quoted.items())
 
 
 def same_settings(plans: Iterable[Plan]) -> Mapping[str, str] | None:

@@ -1,16 +1,25 @@
 """Several runs as one: which of them was cold, which is the median, and how a reader is told."""
 
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import jsonschema
 import pytest
 
 from dbaudit.checks.plan.planning_dominates import planning_dominates
 from dbaudit.checks.plan.slow_statement import slow_statement
+from dbaudit.engine import Report
 from dbaudit.facts import Facts
 from dbaudit.facts.plan import plan_from_json
-from dbaudit.facts.statement import Explained, How, Statement
+from dbaudit.facts.statement import Explained, How, Statement, Variant
 from dbaudit.finding import Confidence, Severity, Span
+from dbaudit.report import full
+from dbaudit.report import json as json_report
 from dbaudit.report.runs import in_full, in_short
 from dbaudit.sources.postgres.runs import together
 
+SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "report.schema.json").read_text())
 SPAN = Span(path="q.sql", line=1, column=1, end_line=1, end_column=9)
 STATEMENT = Statement(name="q", text="select 1", span=SPAN, identity="q")
 
@@ -106,3 +115,35 @@ def test_the_report_says_what_its_figures_are():
     assert in_full(alone.plan, alone.runs) == ["execution 900 ms, planning 0.20 ms; 100 blocks hit, 5,000 read"]
     planned = Explained(statement=STATEMENT, how=How.PLANNED, plan=plan_from_json({"Plan": {"Node Type": "Result"}}))
     assert in_full(planned.plan, planned.runs) == []
+
+
+def test_settings_are_said_once_where_all_plans_have_the_same():
+    def report(*settings: dict) -> Report:
+        root = {"Node Type": "Result", "Total Cost": 1.0}
+        plans = [plan_from_json({"Plan": root, "Settings": each}) for each in settings]
+        rows = [Explained(statement=STATEMENT, how=How.PLANNED, plan=plan) for plan in plans]
+        return Report(command="explain", facts=Facts.of(*rows), checks_run=())
+
+    def said(*settings: dict) -> list[str]:
+        lines = full.render(report(*settings), width=100, color=False, verbose=True).splitlines()
+        return [line.strip() for line in lines if "settings" in line]
+
+    assert said({"work_mem": "8MB", "search_path": "it's"}, {"work_mem": "8MB", "search_path": "it's"}) == [
+        "settings that differ from their defaults: work_mem = '8MB', search_path = 'it''s'"
+    ]
+    assert said({}, {"jit": "off"}) == ["settings: jit = 'off'"]
+    assert said({}, {}) == []
+    assert json_report.as_json(report({"jit": "off"}), 0)["statements"][0]["settings"] == {"jit": "off"}
+
+
+def test_the_json_has_every_run():
+    variant = Variant(name="mine", how=How.ANALYZED, plan=run(60, 0).plan, runs=together([run(60, 0)], wanted=1).runs)
+    explained = replace(together([run(900, 5000), run(50, 0)], wanted=2), variants=(variant,))
+    result = json_report.as_json(Report(command="explain", facts=Facts.of(explained), checks_run=()), 0)
+    jsonschema.validate(result, SCHEMA)
+    (row,) = result["statements"]
+    assert [(each["execution_ms"], each["shared_read_blocks"], each["is_cold"]) for each in row["runs"]] == [
+        (900, 5000, True),
+        (50, 0, False),
+    ]
+    assert [each["is_cold"] for each in row["variants"][0]["runs"]] == [False]
