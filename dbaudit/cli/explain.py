@@ -19,7 +19,10 @@ def explain(
         list[str],
         typer.Argument(metavar="FILE... [CONNINFO|URI]", help="SQL files, directories, - for stdin; and the database."),
     ],
-    timeout: Annotated[float, typer.Option("--timeout", min=0.001, help="Per statement, in seconds.")] = 30.0,
+    timeout: Annotated[float, typer.Option("--timeout", min=0.001, help="Per run of a statement, in seconds.")] = 30.0,
+    runs: Annotated[
+        int, typer.Option("--runs", min=1, max=100, help="Run each statement so often: cold is told from warm.")
+    ] = 1,
     plan: Annotated[
         bool, typer.Option("--plan", help="The files hold plans: EXPLAIN's JSON, YAML or text, or auto_explain's log.")
     ] = False,
@@ -59,12 +62,15 @@ def explain(
     from dbaudit.facts.saved_plan import SavedPlan
     from dbaudit.notes import about_saved_plans, about_statements, nothing_learnt
 
+    if runs > 1 and (idle := _runs_nothing(plan=plan, no_analyze=no_analyze, snapshot=snapshot)):
+        raise AuditError(f"--runs {runs} is for statements that are run, and {idle} runs none")
     checks = chosen(output, "PLN", "SQL", without=() if against else (SavedPlan,))
     saved = _saved(against) if against else Facts()
     paths, target = separate_target(files)
     asked = Asked(
         analyze=not no_analyze,
         timeout_ms=round(timeout * 1000),
+        runs=runs,
         show_values=show_values,
         proves=not no_proof,
         pg_bin=pg_bin,
@@ -96,6 +102,10 @@ def explain(
     finish(report, output)
 
 
+def _runs_nothing(**options: object) -> str:
+    return next((f"--{name.replace('_', '-')}" for name, value in options.items() if value), "")
+
+
 def _with_values(statements: tuple[Statement, ...], params: str | None) -> tuple[Statement, ...]:
     from dbaudit.sources.given import read_values, with_values
 
@@ -119,4 +129,4 @@ def _save(facts: Facts, path: str) -> None:
     from dbaudit.cli.files import write_whole
     from dbaudit.sources.saved_plans import written
 
-    write_whole(path, written(facts))
+    write_whole(path, [written(facts)])

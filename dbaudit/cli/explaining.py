@@ -22,6 +22,7 @@ class Asked:
 
     analyze: bool
     timeout_ms: int
+    runs: int
     show_values: bool
     proves: bool
     pg_bin: Path | None
@@ -60,7 +61,7 @@ def on_server(
         session = stack.enter_context(open_session(target, connection, output))
         facts, interrupted = explain_all(
             session, statements, analyze=asked.analyze, timeout_ms=asked.timeout_ms,
-            show_values=asked.show_values, quiet=output.quiet,
+            show_values=asked.show_values, runs=asked.runs, quiet=output.quiet,
         )
         trials: tuple[Trial, ...] = ()
         if asked.proves and not (session.lost or interrupted):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from dbaudit.errors import AuditError
@@ -29,17 +30,18 @@ def statements(path: str) -> tuple[Statement, ...]:
     return sqlfile.split(sqlfile.decode(data, called(path)), called(path))
 
 
-def write_whole(name: str, text: str) -> None:
-    """Writes a file, whole or not at all. Raises AuditError where it cannot."""
+def write_whole(name: str, text: Iterable[str]) -> None:
+    """Writes the pieces of a text to a file, whole or not at all. Raises AuditError where it cannot."""
     path = Path(name)
     try:
         if path.exists() and not path.is_file():
-            path.write_text(text, "utf-8")
+            with path.open("w", encoding="utf-8") as file:
+                file.writelines(text)
             return
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
-                file.write(text)
+                file.writelines(text)
             os.chmod(temporary, 0o666 & ~_umask())
             os.replace(temporary, path)
         except BaseException:

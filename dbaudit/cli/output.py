@@ -48,7 +48,7 @@ def write(report: Report, output: Output, code: Exit) -> None:
     if output.output:
         write_whole(output.output, text)
     else:
-        sys.stdout.write(text)
+        sys.stdout.writelines(text)
         sys.stdout.flush()
 
 
@@ -57,19 +57,19 @@ def exit_code(report: Report, output: Output) -> Exit:
     return of_report(report, fail_on=Severity[output.fail_on.name], exit_zero=output.exit_zero)
 
 
-def rendered(report: Report, output: Output, code: Exit) -> str:
-    """The report in the chosen form."""
+def rendered(report: Report, output: Output, code: Exit) -> Iterable[str]:
+    """The report in the chosen form, in one piece or in many."""
     if output.format is Format.JSON:
         from dbaudit.report import json
 
-        return json.render(report, exit_code=code)
+        return json.pieces(report, exit_code=code)
     if output.format is Format.CONCISE:
         from dbaudit.report import concise
 
-        return concise.render(report)
+        return [concise.render(report)]
     from dbaudit.report import full
 
-    return full.render(report, width=_width(output), color=_wants_color(output), verbose=output.verbose)
+    return [full.render(report, width=_width(output), color=_wants_color(output), verbose=output.verbose)]
 
 
 def _width(output: Output) -> int:

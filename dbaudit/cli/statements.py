@@ -57,6 +57,7 @@ def explain_all(
     timeout_ms: int,
     quiet: bool,
     show_values: bool = False,
+    runs: int = 1,
 ) -> tuple[Facts, bool]:
     """The statements explained, with what the checks need to know of their relations, and whether Ctrl-C cut it short.
 
@@ -65,7 +66,9 @@ def explain_all(
     rows: list[Explained] = []
     interrupted = False
     try:
-        results = explain(session, statements, analyze=analyze, timeout_ms=timeout_ms, show_values=show_values)
+        results = explain(
+            session, statements, analyze=analyze, timeout_ms=timeout_ms, show_values=show_values, runs=runs
+        )
         for row in _tracked(results, len(statements), shown=not quiet and sys.stderr.isatty()):
             rows.append(row)
     except KeyboardInterrupt:

@@ -19,7 +19,7 @@ from dbaudit.engine import Report
 from dbaudit.facts.activity import Slots
 from dbaudit.facts.statement import Explained, Variant
 from dbaudit.finding import Finding, Fix, Proof, Severity
-from dbaudit.report import excerpt, plan_change, plan_tree, slots, statements
+from dbaudit.report import excerpt, plan_change, plan_tree, runs, slots, statements
 from dbaudit.report.summary import (
     FixRow,
     check_names,
@@ -95,24 +95,35 @@ def _statements(console: Console, report: Report) -> None:
 
 
 def _plans(console: Console, report: Report) -> None:
+    every = [each.plan for row in report.facts.get(Explained) for each in (row, *row.variants) if each.plan]
+    if not every:
+        return
     _section(console, "Plans")
+    common = runs.same_settings(every)
+    if common:
+        _line(console, clean(f"settings that differ from their defaults: {runs.of_settings(common)}"), indent=2)
     for explained in report.facts.get(Explained):
         label = clean(explained.statement.label)
         for variant in explained.variants:
             if variant.plan:
-                _plan(console, f"{label}, {clean(plan_change.name_and_values(variant))}", variant)
+                named = f"{label}, {clean(plan_change.name_and_values(variant))}"
+                _plan(console, named, variant, common)
         if explained.plan and not explained.variants:
-            _plan(console, label, explained)
+            _plan(console, label, explained, common)
 
 
-def _plan(console: Console, label: str, explained: Explained | Variant) -> None:
+def _plan(console: Console, label: str, explained: Explained | Variant, common: Mapping[str, str] | None) -> None:
+    plan = explained.plan
     _line(console, label, indent=2, style="bold")
+    own = [] if common is not None or not plan.settings else [f"settings: {runs.of_settings(plan.settings)}"]
+    for line in (*runs.in_full(plan, explained.runs), *own):
+        _line(console, clean(line), indent=4)
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(justify="right", no_wrap=True)
-    for line in plan_tree.lines(explained.plan):
+    for line in plan_tree.lines(plan):
         grid.add_row(line.figure, Padding(Text(line.text), (0, 0, 0, line.indent)))
     console.print(Padding(grid, (0, 0, 0, 4)))
-    for other in plan_change.under_other_settings(explained.plan, explained.alternatives):
+    for other in plan_change.under_other_settings(plan, explained.alternatives):
         _line(console, clean(other), indent=4, style="dim")
     console.print()
 

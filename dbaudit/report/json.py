@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dbaudit import __version__
@@ -21,14 +21,32 @@ VERSION = 1
 
 def render(report: Report, *, exit_code: int) -> str:
     """The report as one line of JSON, which is what Python writes fast. It carries the command's exit code."""
-    return json.dumps(as_json(report, exit_code)) + "\n"
+    return "".join(pieces(report, exit_code=exit_code))
+
+
+def pieces(report: Report, *, exit_code: int) -> Iterator[str]:
+    """The same text bit by bit: of thousands of statements, each with its plan, only one is in memory at a time."""
+    yield json.dumps(_common(report, exit_code))[:-1]
+    if not report.facts.missing(Explained):
+        yield ', "statements": ['
+        for number, statement in enumerate(statements.as_json(report)):
+            yield (", " if number else "") + _statement(statement)
+        yield "]"
+    if report.facts.get(Slots):
+        yield f', "slots": {json.dumps(slots.as_json(report.facts))}'
+    yield "}\n"
 
 
 def as_json(report: Report, exit_code: int) -> dict[str, Any]:
     """The report as plain values, in the order of the schema."""
+    return json.loads(render(report, exit_code=exit_code))
+
+
+def _common(report: Report, exit_code: int) -> dict[str, Any]:
+    """What every command reports."""
     names = check_names(report)
     counts = severity_counts(report)
-    result: dict[str, Any] = {
+    return {
         "version": VERSION,
         "tool": {"name": "dbaudit", "version": __version__},
         "command": report.command,
@@ -45,11 +63,14 @@ def as_json(report: Report, exit_code: int) -> dict[str, Any]:
         "skipped": [_skipped(skip) for skip in report.skipped],
         "checks_run": [check.code for check in report.checks_run],
     }
-    if not report.facts.missing(Explained):
-        result["statements"] = statements.as_json(report)
-    if report.facts.get(Slots):
-        result["slots"] = slots.as_json(report.facts)
-    return result
+
+
+def _statement(statement: dict[str, Any]) -> str:
+    """A statement; without its plan where that is of more levels than Python's json can write."""
+    try:
+        return json.dumps(statement)
+    except RecursionError:
+        return json.dumps({**statement, "plan": None, "variants": []})
 
 
 def _target(server: Server | None) -> dict[str, Any] | None:

@@ -36,7 +36,7 @@ from dbaudit.sources.sqllex import (
 )
 
 _ANY = re.compile(r"[$%:?@{}]|\bsqlc\b", re.IGNORECASE)
-_PLANNABLE = frozenset("select values table with insert update delete merge".split())
+PLANNABLE = frozenset("select values table with insert update delete merge".split())
 # Reserved words that an expression follows, and others that may also be names.
 _BEFORE_OPERAND = frozenset(
     "all and any array asymmetric both case distinct else except for from having ilike in intersect into join leading "
@@ -97,7 +97,7 @@ class _Scan:
 
     def is_plannable(self) -> bool:
         first = next((place for place in range(len(self.found)) if self.word(place) != "("), 0)
-        return self.word(first) in _PLANNABLE
+        return self.word(first) in PLANNABLE
 
     def word(self, place: int) -> str:
         """A word folded, other tokens as they are written; empty outside of the text and for literals."""

@@ -82,7 +82,8 @@ def split(text: str, path: str) -> tuple[Statement, ...]:
     """The statements of a text in order, and what else stands in it under its own kind. Never raises.
 
     A statement ends where psql ends it: at a semicolon that is in no literal, comment, parentheses or BEGIN ATOMIC
-    block, or at a meta-command that sends it. What is not closed reaches to the end of the text.
+    block, or at a meta-command that sends it. What is not closed reaches to the end of the text. Of an EXPLAIN it is
+    the query or data modification that is explained.
     """
     lines = [0, *(found.end() for found in _LINE_BREAK.finditer(text))]
     return distinct(_statement(piece, text, path, lines) for piece in _pieces(text))
@@ -147,13 +148,23 @@ def _pieces(text: str) -> Iterator[_Piece]:
         piece, position, name = _next(text, position, name)
         if piece is None:
             return
-        yield replace(piece, since=since)
+        yield replace(_explained(text, piece), since=since)
         if piece.kind is Kind.SQL:
             name = ""
             if _reads_data(text, piece):
                 data, position = _copy_data(text, position)
                 if data:
                     yield data
+
+
+def _explained(text: str, piece: _Piece) -> _Piece:
+    """The piece without an EXPLAIN before its statement: the audit adds its own."""
+    if text[piece.start : piece.start + 7].lower() != "explain":
+        return piece
+    from dbaudit.sources.sqlexplain import start_of_explained
+
+    first = start_of_explained(text, piece.tokens)
+    return replace(piece, start=piece.tokens[first].start, tokens=piece.tokens[first:]) if first else piece
 
 
 def _next(text: str, position: int, name: str) -> tuple[_Piece | None, int, str]:

@@ -178,7 +178,8 @@ def test_a_verbose_report_shows_where_the_time_of_a_plan_went():
     ran = Explained(statement=STATEMENT, how=How.ANALYZED, plan=PLAN)
     report = dataclasses.replace(REPORT, facts=Facts.of(SERVER, ran))
     lines = full.render(report, width=100, color=False, verbose=True).splitlines()
-    first = lines.index("Plans") + 2
+    first = lines.index("Plans") + 3
+    assert lines[first - 1].strip() == "execution 100 ms"
     assert [line.split(maxsplit=3) for line in lines[first : first + 2]] == [
         ["25", "ms", "25%", "Sort, 12 rows (10 expected)"],
         ["75", "ms", "75%", "Seq Scan on orders o filter (o.kind = 7), 12 rows (10 expected)"],

@@ -11,12 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dbaudit.checks.registry import all_checks
+from dbaudit.engine import Report
 from dbaudit.errors import AuditError
 from dbaudit.facts import Facts
 from dbaudit.facts.catalog import Index, Table
 from dbaudit.facts.column import Column
 from dbaudit.facts.saved_plan import SavedPlan, SavedRelation
 from dbaudit.facts.statement import Explained, How
+from dbaudit.report import json as json_report
 from dbaudit.sources import plans
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "plans"
@@ -165,7 +167,10 @@ def test_deep_wide_and_long_plans_are_read():
         for level in range(1500)
     )
     bottom = f"{' ' * (6 * 1500 - 4)}->  Result  (cost=0.00..1.00 rows=1 width=4)\n"
-    assert len(nodes(read(deep + bottom)[0])) == 1501
+    (deepest,) = read(deep + bottom)
+    assert len(nodes(deepest)) == 1501
+    (told,) = json_report.as_json(Report(command="explain", facts=Facts.of(deepest), checks_run=()), 0)["statements"]
+    assert (told["how"], told["plan"]) == ("planned", None)
     head = "Append  (cost=0.00..1.00 rows=1 width=4)\n"
     wide = head + "  ->  Seq Scan on t  (cost=0.00..1.00 rows=1 width=4)\n" * 100_000
     assert len(nodes(read(wide)[0])) == 100_001

@@ -9,7 +9,9 @@ A request seldom sends one statement only, and each holds a connection and a pro
 one user makes all of them wait when a few hundred come at once.
 
 ## How it is found
-From the execution time of EXPLAIN ANALYZE; planning is not in it. The node named is the one with the largest time of
+From the execution time of EXPLAIN ANALYZE; planning is not in it. With `--runs 5` it is the median of the runs, without
+the first where that one had to read what the later ones found in shared_buffers: it was cold. A single run cannot tell,
+so that the blocks that it read are named where they are many. The node named is the one with the largest time of
 its own: its time without that of the nodes below it, of CTEs and of subqueries that ran on its behalf, and as time that
 passed rather than as the sum over parallel workers. Where the statement was cancelled there are no times, and the node
 that the planner thought most costly is named; a join by an OR and a NOT IN are rewritten where that returns the same.
@@ -32,6 +34,7 @@ from dataclasses import dataclass
 
 from dbaudit.checks._rewrites import for_what_never_ended
 from dbaudit.checks.plan._at import at
+from dbaudit.checks.plan._warmth import of_runs
 from dbaudit.checks.plan._words import about, node_name, percent
 from dbaudit.checks.registry import Verdicts, check
 from dbaudit.facts import Facts
@@ -66,12 +69,15 @@ def _slow(explained: Explained, plan: Plan, options: Options) -> Finding:
     message = f"took {milliseconds(time_ms)}"
     times = node_times(plan)
     node = plan.root
+    told, figures = of_runs(explained.runs, plan)
     if times:
         node = max(times, key=lambda node: times[node].exclusive_ms)
         own_ms = times[node].exclusive_ms
         share = min(1.0, own_ms / time_ms)
         message += f", {percent(share)} of it in {node_name(node)}"
         evidence |= {"node": node_name(node), "node_ms": round(own_ms, 3), "node_ratio": round(share, 4)}
+    message += told
+    evidence |= figures
     return Finding(
         code="PLN020",
         subject=about(explained.statement),

@@ -85,7 +85,7 @@ def _explained(found: Found, path: str) -> Explained:
         statement=_statement(found, plan, path),
         how=How.ANALYZED if was_run else How.PLANNED,
         reason="" if was_run else reason,
-        plan=plan,
+        plan=plan.compressed(),
     )
 
 

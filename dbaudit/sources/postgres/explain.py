@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
@@ -40,6 +40,8 @@ LONGEST_PLAN_BYTES = 16 << 20
 PLANNED_TOGETHER = 16
 # How many statements of a run are planned again under other settings.
 MOST_ALTERNATIVES = 300
+# Of the statements behind these the plans are made small, so that thousands of them fit in memory.
+PLANS_KEPT_WHOLE = 1000
 NOT_ANALYZED = "--no-analyze"
 GENERIC = "has parameters: planned with a generic plan"
 
@@ -62,18 +64,22 @@ def explain(
     analyze: bool = True,
     timeout_ms: int = 30_000,
     show_values: bool = False,
+    runs: int = 1,
 ) -> Iterator[Explained]:
     """Each statement with what EXPLAIN said, in order, each as soon as it is known.
 
-    Where `analyze` is false nothing is run. `timeout_ms` limits the planning and the run of each statement, with each
-    set of values for its parameters. Those values are left out of what is returned unless `show_values`. Raises
+    Where `analyze` is false nothing is run. `runs` is how often each statement is run, with each set of values for its
+    parameters, each time through the whole gate; `timeout_ms` limits the planning and the running of each time. Those values are left out of what is returned unless `show_values`. Raises
     ServerGone where the connection is lost.
     """
-    gate = Gate(session, analyze=analyze, timeout_ms=timeout_ms, show_values=show_values)
+    gate = Gate(session, analyze=analyze, timeout_ms=timeout_ms, show_values=show_values, runs=runs)
     remaining = iter(statements)
+    count = 0
     try:
         while window := tuple(islice(remaining, 1 if analyze else PLANNED_TOGETHER)):
-            yield from map(_without_values, map(gate.explain, window) if analyze else gate.plan_together(window))
+            for explained in map(gate.explain, window) if analyze else gate.plan_together(window):
+                count += 1
+                yield _as_kept(explained, is_one_of_many=count > PLANS_KEPT_WHOLE)
     finally:
         gate.leave_nothing()
 
@@ -81,27 +87,45 @@ def explain(
 class Gate:
     """What every statement has to pass. One at a time, on one connection."""
 
-    def __init__(self, session: Session, *, analyze: bool, timeout_ms: int, show_values: bool = False) -> None:
+    def __init__(
+        self, session: Session, *, analyze: bool, timeout_ms: int, show_values: bool = False, runs: int = 1
+    ) -> None:
         self._session = session
         self._analyze = analyze
         self._show_values = show_values
         self._timeout_ms = timeout_ms
+        self._runs = runs
         self._volatility = Volatility(session)
         # A pooler may hand us a server connection on which another run left its name.
         self._name = f"dbaudit_{token_hex(4)}"
         self._is_prepared = False
         self._has_run = False
+        self._is_again = False
         self._alternatives_left = MOST_ALTERNATIVES
 
     def explain(self, statement: Statement) -> Explained:
-        """Plans the statement, runs it if nothing in it acts, and rolls back. Raises ServerGone."""
+        """Plans the statement, runs it if nothing in it acts, and rolls back; as often as asked. Raises ServerGone."""
         if reason := reason_not_sent(statement):
             return Explained(statement=statement, how=How.NOT_RUN, reason=reason)
         if statement.is_ambiguous:
             as_written = self._explain(replace(statement, edits=(), parameters=(), value_sets=()))
             if as_written.how is not How.REJECTED:
-                return as_written
-        return self._explain(statement)
+                return self._repeated(as_written, lambda: self._explain(as_written.statement))
+        first = self._explain(statement)
+        return self._repeated(first, lambda: self._explain(first.statement))
+
+    def _repeated(self, first: Explained, again: Callable[[], Explained]) -> Explained:
+        """The first run and the further ones as one; where there was none, or variants have theirs, what there is."""
+        if first.how is not How.ANALYZED or first.runs:
+            return first
+        from dbaudit.sources.postgres.runs import together
+
+        every = [first]
+        self._is_again = True
+        while len(every) < self._runs and every[-1].how is How.ANALYZED:
+            every.append(again())
+        self._is_again = False
+        return replace(together(every, wanted=self._runs), alternatives=first.alternatives)
 
     def _explain(self, statement: Statement) -> Explained:
         with self._session.losing_the_server():
@@ -194,7 +218,7 @@ class Gate:
         running = query(f"explain ({_RUN_OPTIONS}) execute {self._name}")
         explained = self._judge(statement, answers[-1], running, columns=described.columns)
         self._roll_back()
-        return self._with_alternatives(explained) if at_once else explained
+        return self._with_alternatives(explained) if at_once and not self._is_again else explained
 
     def _repaired(self, statement: Statement, failure: Failure) -> Statement | None:
         """The statement with a parameter cast that the server could not give a type to, or None."""
@@ -264,16 +288,20 @@ class Gate:
 
         opening = self._session.opening(self._timeout_ms)
         printing = query(*variants.as_printed(values, described.parameters))
-        try:
-            answers, _ = self._send(*opening, printing, explaining(_PLAN_OPTIONS))
-            if failure := answers[-1].failure:
-                explained = Explained(statement=statement, how=How.NOT_RUN, reason=failure.message)
-            else:
-                explained = self._judge(statement, answers[-1], explaining(_RUN_OPTIONS), columns=described.columns)
-        finally:
-            self._roll_back()
-        explained = self._with_alternatives(explained, values, described.parameters)
-        printed = json.loads(answers[len(opening)].value or b"null") or values
+        printed = values
+
+        def once() -> Explained:
+            nonlocal printed
+            try:
+                answers, _ = self._send(*opening, printing, explaining(_PLAN_OPTIONS))
+                if failure := answers[-1].failure:
+                    return Explained(statement=statement, how=How.NOT_RUN, reason=failure.message)
+                printed = json.loads(answers[len(opening)].value or b"null") or values
+                return self._judge(statement, answers[-1], explaining(_RUN_OPTIONS), columns=described.columns)
+            finally:
+                self._roll_back()
+
+        explained = self._with_alternatives(self._repeated(once(), once), values, described.parameters)
         return variants.told(explained, name, values, None if self._show_values else (known, printed))
 
     def _with_alternatives(
@@ -308,7 +336,8 @@ class Gate:
             reason = f"has parameters, and the server cannot plan it without their values: {failure.message}"
         if plan is None:
             return Explained(statement=statement, how=How.NOT_RUN, reason=reason)
-        return Explained(statement=statement, how=How.PLANNED, reason=GENERIC, plan=plan)
+        theirs = {name: value for name, value in plan.settings.items() if name != "plan_cache_mode"}
+        return Explained(statement=statement, how=How.PLANNED, reason=GENERIC, plan=replace(plan, settings=theirs))
 
     def _plan(self, opening: Sequence[Message], text: str, values: str = "") -> tuple[list[Answer], float]:
         """Sends what is given, PREPARE and EXPLAIN of the text as one batch, and the end where nothing will be run."""
@@ -343,11 +372,15 @@ class Gate:
             exchange(connection, query("rollback"))
 
 
-def _without_values(explained: Explained) -> Explained:
+def _as_kept(explained: Explained, *, is_one_of_many: bool) -> Explained:
     """Facts outlive the report: what was given for the parameters is no part of them."""
-    if not explained.statement.value_sets:
+    if explained.statement.value_sets:
+        explained = replace(explained, statement=replace(explained.statement, value_sets=()))
+    if not is_one_of_many or explained.plan is None:
         return explained
-    return replace(explained, statement=replace(explained.statement, value_sets=()))
+    small = {id(each.plan): each.plan.compressed() for each in (explained, *explained.variants) if each.plan}
+    tried = tuple(replace(variant, plan=small.get(id(variant.plan))) for variant in explained.variants)
+    return replace(explained, plan=small[id(explained.plan)], variants=tried)
 
 
 def _is_planned_at_once(text: str) -> bool:

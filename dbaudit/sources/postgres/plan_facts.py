@@ -107,8 +107,9 @@ def _with_schemas(row: Explained, schemas: Mapping[str, str]) -> Explained:
     plan = row.plan
     if plan is None or all(node.schema or node.relation not in schemas for node in plan.nodes()):
         return row
-    named = plan_from_json({**plan.raw, "Plan": _named_in_full(plan.raw["Plan"], schemas)})
-    return replace(row, plan=replace(named, raw=plan.raw))
+    raw = plan.raw
+    named = plan_from_json({**raw, "Plan": _named_in_full(raw["Plan"], schemas)})
+    return replace(row, plan=replace(named, kept=plan.kept))
 
 
 def _named_in_full(root: Mapping[str, Any], schemas: Mapping[str, str]) -> dict[str, Any]:

@@ -55,7 +55,7 @@ def masked(plan: Plan, values: Sequence[str | None], known: set[str]) -> Plan:
         return _UNKNOWN
 
     hidden = _walk(plan.raw["Plan"], lambda text: _LITERAL.sub(name, text))
-    return plan_from_json({**plan.raw, "Plan": hidden})
+    return replace(plan_from_json({**plan.raw, "Plan": hidden}), planning_ms=plan.planning_ms, settings=plan.settings)
 
 
 def without_values(message: str, values: Sequence[str | None]) -> str:
@@ -92,9 +92,15 @@ def told(
         reason = without_values(reason, values)
         others = tuple(replace(each, plan=masked(each.plan, printed, known)) for each in others)
     return Variant(
-        name=name, how=explained.how, reason=reason, plan=plan, limit_ms=explained.limit_ms, values=shown,
+        name=name,
+        how=explained.how,
+        reason=reason,
+        plan=plan,
+        limit_ms=explained.limit_ms,
+        values=shown,
+        runs=explained.runs,
         alternatives=others,
-    )  # fmt: skip
+    )
 
 
 def name_of(names: Sequence[str], number: int) -> str:
@@ -117,6 +123,7 @@ def together(generic: Explained, variants: Sequence[Variant], remarks: str = "")
         reason=worst.reason,
         plan=worst.plan,
         limit_ms=worst.limit_ms,
+        runs=worst.runs,
         variants=(*variants, Variant(name=GENERIC_PLAN, how=generic.how, plan=generic.plan)),
         alternatives=worst.alternatives,
     )
