@@ -39,8 +39,19 @@ def relations_named(statements: Iterable[Statement]) -> set[str]:
     }
 
 
-def rewrites(statement: Statement, relations: Relations) -> Iterator[Rewrite]:
-    """Each way to write the statement otherwise that returns the same rows, whatever they are. One change at a time."""
+def rewrites(statement: Statement, relations: Relations) -> tuple[Rewrite, ...]:
+    """Each way to write the statement otherwise that returns the same rows, whatever they are. One change at a time.
+
+    Never raises.
+    """
+    try:
+        return tuple(_rewrites(statement, relations))
+    except Exception:
+        # The text may be anything at all, and one statement of it must not end the audit of the others.
+        return ()
+
+
+def _rewrites(statement: Statement, relations: Relations) -> Iterator[Rewrite]:
     pieces, found = _read(statement)
     if pieces is None:
         return
