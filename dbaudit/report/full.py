@@ -261,4 +261,6 @@ def _proof(proof: Proof | None) -> str:
 
 
 def _figure(number: float) -> str:
+    if number >= 1_000_000:
+        return f"{number / 1_000_000:,.1f}M"
     return f"{number:,.0f}" if number >= 10 else f"{number:.2f}"

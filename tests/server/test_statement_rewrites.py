@@ -103,6 +103,8 @@ LEFT_ALONE = [
     "select * from p where id not in (select a from c as t (x, a))",
     "select * from p where id not in (with c as (select null::int as p_id) select p_id from c)",
     "with c as (select null::int as p_id) select * from p where id not in (select p_id from c)",
+    "select * from p where id not in (select p_id from c where exists (select from v where v.id = c.id))",
+    "select (select count(*) from c where ref in (select v.ref from v)) > 0",
     "select count(ref) > 0 from c",
     "select count(distinct ref) > 0 from c",
     "select 1 + (select count(*) from c) > 2 from p",

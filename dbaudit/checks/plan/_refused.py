@@ -18,6 +18,8 @@ from dbaudit.finding import Fix, Scalar
 
 # Below this the estimate is not what misled the planner.
 _MISESTIMATE = 10.0
+# From this share of the rows on, one pass over the table may be as quick as an index.
+_SELECTIVE = 0.01
 # Before PostgreSQL 18 a node that a setting forbids costs this much more (disable_cost in costsize.c).
 _FORBIDDEN_COST = 1.0e10
 _SEQSCAN_OFF, _SSD = "enable_seqscan = off", "random_page_cost"
@@ -39,30 +41,30 @@ def refused(explained: Explained, scan: Scan, relations: Relations) -> Refused |
     plan = explained.plan
     keys = keys_for(scan.conditions, scan.node, scan.table, relations)
     index = next((index for index in relations.indexes(scan.table) if is_served_by(index, keys)), None)
-    if index is None or plan is None:
+    other = _taking(index, explained, _SEQSCAN_OFF) if index else None
+    if index is None or plan is None or (explained.alternatives and other is None):
         return None
     evidence: dict[str, Scalar] = {"index": index.qualified}
-    reckoned = ""
-    other = _taking(index, explained, _SEQSCAN_OFF)
+    reasons: list[str] = []
     if other and not any(node.is_disabled or node.total_cost >= _FORBIDDEN_COST for node in other.nodes()):
         before, after = plan.root.total_cost, other.root.total_cost
         evidence |= {"cost": before, "cost_with_index": after}
-        reckoned = f"the planner reckons {after:,.0f} with it and {before:,.0f} without: "
-    expected = rows_expected(scan.node, parents(plan)) * scan.loops
+        reasons.append(f"the planner reckons {after:,.0f} with it and {before:,.0f} without")
+    # What is read in parallel is read once by all processes, whatever the loops say.
+    expected = rows_expected(scan.node, parents(plan)) * (1.0 if scan.node.is_parallel_aware else scan.loops)
     fixes: tuple[Fix, ...] = ()
     if expected > _MISESTIMATE * max(scan.kept_rows, 1.0):
-        why = f"it expected {rows(expected)}"
+        reasons.append(f"it expected {rows(expected)}")
         evidence["expected_rows_count"] = round(expected)
     elif _taking(index, explained, _SSD):
         cost = plan.settings.get("random_page_cost", "4")
-        why = f"it takes a page out of order for {cost} times as dear as the next one, and at 1.1 would use the index"
+        reasons.append(f"a page out of order counts as {cost} in order (random_page_cost), and at 1.1 it would take it")
         title = f"if the data is in memory or on SSDs, set random_page_cost to 1.1: it is {cost}"
         fixes = (Fix(title=title, applicability="manual"),)
-    elif reckoned:
-        why = f"low selectivity: for {percent(scan.kept_ratio)} of the rows it is right"
-    else:
-        why = "the planner took it for dearer"
-    return Refused(index=index, keys=keys, reason=reckoned + why, evidence=evidence, fixes=fixes)
+    elif scan.kept_ratio >= _SELECTIVE:
+        reasons.append(f"low selectivity, for {percent(scan.kept_ratio)} of the rows it may well be right")
+    reason = ": ".join(reasons) or "the planner did not take it"
+    return Refused(index=index, keys=keys, reason=reason, evidence=evidence, fixes=fixes)
 
 
 def _taking(index: Index, explained: Explained, setting: str) -> Plan | None:

@@ -34,7 +34,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dbaudit.checks._rewrites import with_rewrite
+from dbaudit.checks._rewrites import Rewrites, known_rewrites, with_rewrite
 from dbaudit.checks._words import listed
 from dbaudit.checks.plan._at import at
 from dbaudit.checks.plan._defeat import Defeat, defeats
@@ -68,25 +68,25 @@ class Options:
 @check("PLN022", name="index-defeated", severity=Severity.WARNING, needs=(Explained, Table, Index, Column),
        options=Options)
 def index_defeated(facts: Facts, options: Options) -> Verdicts:
-    relations = Relations.of(facts)
+    relations, rewrites = Relations.of(facts), known_rewrites(facts)
     for explained in facts[Explained]:
         for scan in scans(explained, relations, ("Seq Scan",)):
             if is_wasteful(scan, read_rows=options.read_rows, kept_ratio=options.kept_ratio,
                            time_ratio=options.time_ratio, table_rows=options.table_rows):
                 found = defeats(scan, relations)
                 for defeat in found:
-                    yield _finding(facts, explained, scan, defeat)
+                    yield _finding(rewrites, explained, scan, defeat)
                 is_slow = (scan.time_ms or 0.0) >= options.refused_ms
                 if not found and is_slow and (index := refused(explained, scan, relations)):
                     yield _not_taken(explained, scan, index)
 
 
-def _finding(facts: Facts, explained: Explained, scan: Scan, defeat: Defeat) -> Finding:
+def _finding(rewrites: Rewrites, explained: Explained, scan: Scan, defeat: Defeat) -> Finding:
     name = defeat.column.quoted
     alone = len(scan.conditions) == 1
     fixes = defeat.fixes
     if defeat.is_rewritten:
-        whole = with_rewrite(fixes[0], facts, explained.statement, *_HIDING, column=defeat.column.name)
+        whole = with_rewrite(fixes[0], rewrites, explained.statement, *_HIDING, column=defeat.column.name)
         fixes = (whole, *fixes[1:])
     relation = scan.whole.name if scan.whole != scan.table else ""
     return Finding(

@@ -33,7 +33,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dbaudit.checks._rewrites import UNION_ALL, with_rewrite
+from dbaudit.checks._rewrites import UNION_ALL, Rewrites, known_rewrites, with_rewrite
 from dbaudit.checks._words import listed
 from dbaudit.checks.plan._at import at
 from dbaudit.checks.plan._joins import Join, join_filters
@@ -59,14 +59,14 @@ class Options:
 
 @check("PLN011", name="join-filter-discards-rows", severity=Severity.WARNING, needs=(Explained, Table), options=Options)
 def join_filter_discards_rows(facts: Facts, options: Options) -> Verdicts:
-    relations = Relations.of(facts)
+    relations, rewrites = Relations.of(facts), known_rewrites(facts)
     for explained in facts[Explained]:
         for join in join_filters(explained, relations, removed_rows=options.removed_rows,
                                  kept_ratio=options.kept_ratio, time_ratio=options.time_ratio):
-            yield _finding(facts, explained, join)
+            yield _finding(rewrites, explained, join)
 
 
-def _finding(facts: Facts, explained: Explained, join: Join) -> Finding:
+def _finding(rewrites: Rewrites, explained: Explained, join: Join) -> Finding:
     columns = list(dict.fromkeys(f"{each.alias}.{each.column}" for each in join.columns))
     message = f"a {join.node.node_type} looked at {count(join.removed_rows + join.kept_rows, 'pair')} of rows "
     message += f"to keep {count(join.kept_rows, 'pair')} by its Join Filter on "
@@ -89,6 +89,6 @@ def _finding(facts: Facts, explained: Explained, join: Join) -> Finding:
         span=explained.statement.span,
         in_plan=at(explained, join.node, part=Part.CONDITION, expressions=[join.node.join_filter]),
         evidence=evidence,
-        fixes=(with_rewrite(UNION_ALL, facts, explained.statement, Sight.OR_IN_JOIN),) if join.is_either else (),
+        fixes=(with_rewrite(UNION_ALL, rewrites, explained.statement, Sight.OR_IN_JOIN),) if join.is_either else (),
         discriminator=" ".join(columns),
     )

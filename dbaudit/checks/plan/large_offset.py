@@ -29,7 +29,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dbaudit.checks._rewrites import with_rewrite
+from dbaudit.checks._rewrites import known_rewrites, with_rewrite
 from dbaudit.checks.plan._at import at
 from dbaudit.checks.plan._words import about, rows
 from dbaudit.checks.registry import Verdicts, check
@@ -56,6 +56,7 @@ class Options:
 
 @check("PLN008", name="large-offset", severity=Severity.WARNING, needs=(Explained,), options=Options)
 def large_offset(facts: Facts, options: Options) -> Verdicts:
+    rewrites = known_rewrites(facts)
     for explained in facts[Explained]:
         if explained.plan is None:
             continue
@@ -81,7 +82,7 @@ def large_offset(facts: Facts, options: Options) -> Verdicts:
             span=explained.statement.span,
             in_plan=at(explained, worst, part=Part.OFFSET),
             evidence=evidence,
-            fixes=(with_rewrite(_FIX, facts, explained.statement, Sight.OFFSET),),
+            fixes=(with_rewrite(_FIX, rewrites, explained.statement, Sight.OFFSET),),
             confidence=Confidence.HIGH if is_measured else Confidence.MEDIUM,
         )
 

@@ -32,7 +32,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dbaudit.checks._rewrites import for_what_never_ended
+from dbaudit.checks._rewrites import Rewrites, for_what_never_ended, known_rewrites
 from dbaudit.checks.plan._at import at
 from dbaudit.checks.plan._warmth import of_runs
 from dbaudit.checks.plan._words import about, node_name, percent
@@ -55,9 +55,10 @@ class Options:
 
 @check("PLN020", name="slow-statement", severity=Severity.WARNING, needs=(Explained,), options=Options)
 def slow_statement(facts: Facts, options: Options) -> Verdicts:
+    rewrites = known_rewrites(facts)
     for explained in facts[Explained]:
         if explained.how is How.TIMED_OUT:
-            yield _cancelled(facts, explained)
+            yield _cancelled(rewrites, explained)
         elif explained.how is How.ANALYZED and explained.plan:
             if (explained.plan.execution_ms or 0.0) > options.warning_ms:
                 yield _slow(explained, explained.plan, options)
@@ -89,7 +90,7 @@ def _slow(explained: Explained, plan: Plan, options: Options) -> Finding:
     )
 
 
-def _cancelled(facts: Facts, explained: Explained) -> Finding:
+def _cancelled(rewrites: Rewrites, explained: Explained) -> Finding:
     limit_ms = float(explained.limit_ms or 0)
     message = f"was cancelled after {milliseconds(limit_ms)}"
     evidence: dict[str, Scalar] = {"time_ms": limit_ms}
@@ -104,7 +105,7 @@ def _cancelled(facts: Facts, explained: Explained) -> Finding:
         severity=Severity.ERROR,
         span=explained.statement.span,
         evidence=evidence,
-        fixes=for_what_never_ended(facts, explained.statement),
+        fixes=for_what_never_ended(rewrites, explained.statement),
         confidence=Confidence.HIGH,
     )
 

@@ -35,7 +35,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dbaudit.checks._rewrites import NOT_EXISTS, with_rewrite
+from dbaudit.checks._rewrites import NOT_EXISTS, Rewrites, known_rewrites, with_rewrite
 from dbaudit.checks.plan._at import at
 from dbaudit.checks.plan._named import is_told_below, named_scans
 from dbaudit.checks.plan._relations import Relations
@@ -66,7 +66,7 @@ class Options:
 
 @check("PLN012", name="subplan-per-row", severity=Severity.WARNING, needs=(Explained, Table), options=Options)
 def subplan_per_row(facts: Facts, options: Options) -> Verdicts:
-    relations = Relations.of(facts)
+    relations, rewrites = Relations.of(facts), known_rewrites(facts)
     for explained in facts[Explained]:
         plan = explained.plan
         times = node_times(plan) if plan else {}
@@ -79,11 +79,11 @@ def subplan_per_row(facts: Facts, options: Options) -> Verdicts:
                 continue
             ratio = times[node].inclusive_ms / whole_ms
             if ratio >= options.time_ratio and not is_told_below(node, named):
-                yield _finding(facts, explained, node, above[node], times[node].inclusive_ms, ratio)
+                yield _finding(rewrites, explained, node, above[node], times[node].inclusive_ms, ratio)
 
 
 def _finding(
-    facts: Facts, explained: Explained, node: PlanNode, user: PlanNode, time_ms: float, ratio: float
+    rewrites: Rewrites, explained: Explained, node: PlanNode, user: PlanNode, time_ms: float, ratio: float
 ) -> Finding:
     times_run = count(node.actual_loops or 0, "time")
     # What does not depend on the row is kept and read again: it was too large for a hash table.
@@ -97,7 +97,7 @@ def _finding(
         "time_ms": round(time_ms, 3),
         "time_ratio": round(ratio, 4),
     }
-    not_exists = with_rewrite(NOT_EXISTS, facts, explained.statement, Sight.NOT_IN_SUBQUERY)
+    not_exists = with_rewrite(NOT_EXISTS, rewrites, explained.statement, Sight.NOT_IN_SUBQUERY)
     return Finding(
         code="PLN012",
         subject=about(explained.statement),

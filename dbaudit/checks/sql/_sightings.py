@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from dbaudit.checks._rewrites import with_rewrite
+from dbaudit.checks._rewrites import Rewrites, with_rewrite
 from dbaudit.facts import Facts
 from dbaudit.facts.statement import Explained
 from dbaudit.facts.statement_text import Category, Sight, Sighting, StatementText
@@ -82,8 +82,8 @@ def finding(
     )
 
 
-def rewritten(found: Finding, look: Look, facts: Facts) -> Finding:
+def rewritten(found: Finding, look: Look, rewrites: Rewrites) -> Finding:
     """The finding with its first fix as a whole statement, where one is known that means the same."""
     sighting = look.sighting
-    fix = with_rewrite(found.fixes[0], facts, look.text.statement, sighting.sight, span=sighting.span)
+    fix = with_rewrite(found.fixes[0], rewrites, look.text.statement, sighting.sight, span=sighting.span)
     return replace(found, fixes=(fix, *found.fixes[1:]))

@@ -24,6 +24,7 @@ When there is never more than a handful of rows to count.
 
 from __future__ import annotations
 
+from dbaudit.checks._rewrites import Rewrites, known_rewrites
 from dbaudit.checks.registry import Verdicts, check
 from dbaudit.checks.sql._sightings import Look, finding, looks, rewritten
 from dbaudit.facts import Facts
@@ -33,11 +34,12 @@ from dbaudit.finding import Finding, Severity, Unknown
 
 @check("SQL015", name="count-for-existence", severity=Severity.WARNING, needs=(StatementText,))
 def count_for_existence(facts: Facts) -> Verdicts:
+    rewrites = known_rewrites(facts)
     for look in looks(facts, Sight.COUNT_FOR_EXISTENCE):
-        yield look if isinstance(look, Unknown) else _finding(look, facts)
+        yield look if isinstance(look, Unknown) else _finding(look, rewrites)
 
 
-def _finding(look: Look, facts: Facts) -> Finding:
+def _finding(look: Look, rewrites: Rewrites) -> Finding:
     (instead,) = look.sighting.names
     found = finding(
         "SQL015",
@@ -46,4 +48,4 @@ def _finding(look: Look, facts: Facts) -> Finding:
         Severity.WARNING,
         f"write {instead} (SELECT …)",
     )
-    return rewritten(found, look, facts)
+    return rewritten(found, look, rewrites)

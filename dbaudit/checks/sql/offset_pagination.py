@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dbaudit.checks._rewrites import Rewrites, known_rewrites
 from dbaudit.checks.registry import Verdicts, check
 from dbaudit.checks.sql._sightings import Look, finding, looks, rewritten
 from dbaudit.facts import Facts
@@ -45,16 +46,17 @@ class Options:
 @check("SQL006", name="offset-pagination", severity=Severity.INFO, needs=(StatementText,), options=Options)
 def offset_pagination(facts: Facts, options: Options) -> Verdicts:
     planned = {row.statement.identity for row in facts.get(Explained) if row.plan}
+    rewrites = known_rewrites(facts)
     for look in looks(facts, Sight.OFFSET):
         if isinstance(look, Unknown):
             yield look
         elif look.sighting.number is None:
-            yield _finding(look, facts, "skips as many rows as its parameter says")
+            yield _finding(look, rewrites, "skips as many rows as its parameter says")
         elif look.sighting.number >= options.rows and look.text.statement.identity not in planned:
-            yield _finding(look, facts, f"skips {look.sighting.number:,} rows")
+            yield _finding(look, rewrites, f"skips {look.sighting.number:,} rows")
 
 
-def _finding(look: Look, facts: Facts, skips: str) -> Finding:
+def _finding(look: Look, rewrites: Rewrites, skips: str) -> Finding:
     found = finding(
         "SQL006",
         look,
@@ -63,4 +65,4 @@ def _finding(look: Look, facts: Facts, skips: str) -> Finding:
         "page by the key: WHERE key > the last one seen, ORDER BY key, LIMIT",
         confidence=Confidence.MEDIUM,
     )
-    return rewritten(found, look, facts)
+    return rewritten(found, look, rewrites)

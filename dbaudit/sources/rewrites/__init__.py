@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import chain
+from itertools import chain, islice
 
 from dbaudit.facts.rewrite import Rewrite
 from dbaudit.facts.statement import Kind, Statement
@@ -26,6 +26,8 @@ _COMMANDS = ("SELECT", "WITH")
 _CHANGES = frozenset(["insert", "update", "delete", "merge"])
 # What is longer was written by a program.
 _LONGEST = 100_000
+# Of a statement that could be changed at more places than these nobody reads each.
+_MOST = 20
 
 
 def relations_named(statements: Iterable[Statement]) -> set[str]:
@@ -39,8 +41,19 @@ def relations_named(statements: Iterable[Statement]) -> set[str]:
     }
 
 
-def rewrites(statement: Statement, relations: Relations) -> Iterator[Rewrite]:
-    """Each way to write the statement otherwise that returns the same rows, whatever they are. One change at a time."""
+def rewrites(statement: Statement, relations: Relations) -> tuple[Rewrite, ...]:
+    """Each way to write the statement otherwise that returns the same rows, whatever they are. One change at a time.
+
+    Never raises.
+    """
+    try:
+        return tuple(_rewrites(statement, relations))
+    except Exception:
+        # The text may be anything at all, and one statement of it must not end the audit of the others.
+        return ()
+
+
+def _rewrites(statement: Statement, relations: Relations) -> Iterator[Rewrite]:
     pieces, found = _read(statement)
     if pieces is None:
         return
@@ -51,7 +64,7 @@ def rewrites(statement: Statement, relations: Relations) -> Iterator[Rewrite]:
         ranges(statement, pieces, found, relations),
         eithers(statement, pieces, found, relations),
     )
-    for way in ways:
+    for way in islice(ways, _MOST):
         changed = edited(statement, way.edits)
         if not changed.is_ambiguous and not changed.reason_not_sql:
             yield Rewrite(

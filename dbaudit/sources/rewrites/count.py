@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dbaudit.facts.statement import Edit
 from dbaudit.facts.statement_text import Sight
 from dbaudit.sources.rewrites.found import Found
-from dbaudit.sources.rewrites.relation import Relations, relation_at
+from dbaudit.sources.rewrites.relation import Relations, reads_tables, relation_at
 from dbaudit.sources.rewrites.text import is_repeatable, written
 from dbaudit.sources.sqllex import NUMBER
 from dbaudit.sources.sqlpieces import Pieces
@@ -29,16 +29,18 @@ def counts(pieces: Pieces, queries: Sequence[Query], relations: Relations) -> It
     """Each count that can be EXISTS as well."""
     for query in queries:
         for seen in of_subquery(pieces, query):
-            if seen.sight is Sight.COUNT_FOR_EXISTENCE and _is_plain(pieces, query, relations):
+            if seen.sight is Sight.COUNT_FOR_EXISTENCE and _is_plain(pieces, queries, query, relations):
                 edit = _whole(pieces, query, seen) if seen.end <= query.end else _scalar(pieces, queries, query, seen)
                 if edit:
                     yield Found(sight=seen.sight, start=seen.start, end=seen.end, edits=(edit,))
 
 
-def _is_plain(pieces: Pieces, query: Query, relations: Relations) -> bool:
+def _is_plain(pieces: Pieces, queries: Sequence[Query], query: Query, relations: Relations) -> bool:
     if query.ctes or not set(query.clauses) <= _CLAUSES or not query.sources:
         return False
     if any(relation_at(pieces, source, relations) is None for source in query.sources):
+        return False
+    if not reads_tables(pieces, queries, query, relations):
         return False
     counted = next(place for place in range(query.keywords["select"], query.end) if pieces.words[place] == "count")
     inside = range(counted + 2, pieces.partner[counted + 1])

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dbaudit.facts.statement import Edit
 from dbaudit.facts.statement_text import Sight
 from dbaudit.sources.rewrites.found import Found
-from dbaudit.sources.rewrites.relation import Relations, relation_at, source_of
+from dbaudit.sources.rewrites.relation import Relations, reads_tables, relation_at, source_of
 from dbaudit.sources.rewrites.text import is_repeatable, quoted, written
 from dbaudit.sources.sqlpieces import Pieces
 from dbaudit.sources.sqlquery import Query, Role, Source
@@ -32,6 +32,8 @@ def not_ins(pieces: Pieces, queries: Sequence[Query], relations: Relations) -> I
         left, outer = _left(pieces, queries, opens - 2)
         inner = _selected(pieces, query)
         if left is None or outer is None or inner is None or not is_repeatable(pieces, query.start, query.end):
+            continue
+        if not reads_tables(pieces, queries, query, relations):
             continue
         compared, own = source_of(outer, left.qualifier), query.sources[0]
         if compared is None or own.kind != "relation" or compared.alias == own.alias:

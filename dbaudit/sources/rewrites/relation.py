@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from dbaudit.sources.sqlpieces import Pieces
@@ -38,3 +38,13 @@ def relation_at(pieces: Pieces, source: Source, relations: Relations) -> Relatio
     """The relation that a source is; None where it is none that is known, or where its columns are called otherwise."""
     is_renamed = "(" in pieces.words[source.start : source.end]
     return relations.get(source.name) if source.kind == "relation" and not is_renamed else None
+
+
+def reads_tables(pieces: Pieces, queries: Sequence[Query], around: Query, relations: Relations) -> bool:
+    """Whether all that is read in a query, at any depth, are tables: a view may return other rows each time."""
+    return all(
+        source.kind == "query" or relation_at(pieces, source, relations) is not None
+        for query in queries
+        if around.start <= query.start < around.end
+        for source in query.sources
+    )
