@@ -12,17 +12,26 @@ known as materialized (
            column_statistics.most_common_elems::pg_catalog.text as elements
     from pg_catalog.pg_stats as column_statistics
     join wanted on wanted.nspname = column_statistics.schemaname and wanted.relname = column_statistics.tablename
+),
+value (text) as (
+    select part.text
+    from known
+    join pg_catalog.pg_attribute as attribute on attribute.attrelid = known.oid and attribute.attname = known.attname
+    cross join lateral (
+        select pg_catalog.unnest(known.common::pg_catalog.text[])
+        union all
+        select pg_catalog.unnest(known.bounds::pg_catalog.text[])
+        union all
+        select pg_catalog.unnest(known.elements::pg_catalog.text[])
+    ) as part (text)
+    where attribute.attcollation <> 0
+    union all
+    select pg_catalog.unnest(grouped.most_common_vals)
+    from pg_catalog.pg_stats_ext as grouped
+    join wanted on wanted.nspname = grouped.schemaname and wanted.relname = grouped.tablename
 )
 select value.text as value
-from known
-join pg_catalog.pg_attribute as attribute on attribute.attrelid = known.oid and attribute.attname = known.attname
-cross join lateral (
-    select pg_catalog.unnest(known.common::pg_catalog.text[])
-    union all
-    select pg_catalog.unnest(known.bounds::pg_catalog.text[])
-    union all
-    select pg_catalog.unnest(known.elements::pg_catalog.text[])
-) as value (text)
-where attribute.attcollation <> 0 and value.text is not null
+from value
+where value.text is not null
 group by value.text
 order by value.text
