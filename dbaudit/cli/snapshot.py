@@ -63,15 +63,15 @@ def snapshot(
 def _tell(taken: Snapshot, output: Saving, length: int | None) -> None:
     """What is in the file, what is not, and what to think of before it is given away."""
     from dbaudit.facts.server import Server
-    from dbaudit.units import size
+    from dbaudit.units import count, size
 
     (server,) = taken.facts[Server]
     tables = sum(each.kind in "rpm" for each in taken.sizes)
     analyzed = len({each.relation for each in taken.statistics})
     where = f"{output.output} ({size(length)})" if length is not None else "standard output"
     say(
-        f"{server}, PostgreSQL {server.version}: {len(taken.objects)} objects, {tables} tables,"
-        f" statistics of {analyzed} relations: written to {where}"
+        f"{server}, PostgreSQL {server.version}: {count(len(taken.objects), 'object')},"
+        f" {count(tables, 'table')}, statistics of {count(analyzed, 'relation')}: written to {where}"
     )
     shown = taken.omissions if output.verbose else taken.omissions[:_FEW]
     for each in shown:
@@ -79,6 +79,6 @@ def _tell(taken: Snapshot, output: Saving, length: int | None) -> None:
     if len(taken.omissions) > len(shown):
         say(f"left out: {len(taken.omissions) - len(shown)} more; -v shows all, and the file lists them")
     if taken.is_redacted:
-        say("values are surrogates; partition bounds, CHECK constraints, defaults and functions' bodies are as they are")
+        say("values of rows are surrogates; the schema's own are as they are: partition bounds, CHECK, defaults, functions …")
     elif taken.statistics:
         say("most common values and histogram bounds are real data: the file is yours alone (0600); --redact replaces them")
