@@ -8,6 +8,8 @@ import typer
 
 from dbaudit.cli.options import Connection, Output, command
 
+_TIMEOUT_S = 30.0
+
 
 @command
 def explain(
@@ -15,7 +17,9 @@ def explain(
         list[str],
         typer.Argument(metavar="FILE... [CONNINFO|URI]", help="SQL files, directories, - for stdin; and the database."),
     ],
-    timeout: Annotated[float, typer.Option("--timeout", min=0.001, help="Per statement, in seconds.")] = 30.0,
+    timeout: Annotated[
+        float | None, typer.Option("--timeout", min=0.001, help="Per statement, in seconds.", show_default="30")
+    ] = None,
     plan: Annotated[
         bool, typer.Option("--plan", help="The files hold plans: EXPLAIN's JSON, YAML or text, or auto_explain's log.")
     ] = False,
@@ -46,11 +50,12 @@ def explain(
 
     checks = chosen(output, "PLN", "SQL")
     paths, target = separate_target(files)
-    lost, interrupted = "", False
+    lost, interrupted, read = "", False, ()
     if plan:
-        from dbaudit.cli.plans import plan_facts
+        from dbaudit.cli.plans import plan_facts, refuse
 
-        facts = plan_facts(paths, target, connection, output)
+        refuse({"--params": params, "--show-values": show_values, "--timeout": timeout, "--no-analyze": no_analyze})
+        facts, read = plan_facts(paths, target, connection, output)
     else:
         statements = with_values(read_files(paths), read_values(params) if params else {}, params or "")
         with open_session(target, connection, output) as session:
@@ -58,7 +63,7 @@ def explain(
                 session,
                 statements,
                 analyze=not no_analyze,
-                timeout_ms=round(timeout * 1000),
+                timeout_ms=round((timeout or _TIMEOUT_S) * 1000),
                 show_values=show_values,
                 quiet=output.quiet,
             )
@@ -67,7 +72,7 @@ def explain(
         command="explain",
         facts=facts,
         checks=checks,
-        notes=about_statements(facts),
+        notes=(*about_statements(facts), *read),
         failure=lost or nothing_learnt(facts),
         interrupted=interrupted,
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from dbaudit.facts.catalog import Index, Table
 from dbaudit.facts.column import Column
 from dbaudit.facts.statement import Explained, How
 from dbaudit.sources import plans
+from dbaudit.sources.plans import selection
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "plans"
 PSQL = sorted(FOLDER.glob("psql-*.txt"))
@@ -146,7 +149,6 @@ WHAT_IS_NO_PLAN = {
     "a node that is out of line": (TEXT.replace("  ->", "    ->"), "p.txt:4: is indented like"),
     "a line that means nothing": (TEXT.replace("        Output: ", "        "), "p.txt:5: is not understood"),
     "a literal that never ends": (TEXT.replace("'::text)) DESC", ""), "ends within a literal"),
-    "a log without the plan": ("LOG:  duration: 1.000 ms  plan:\nLOG:  next\n", "not followed by its plan"),
     "YAML that is none": ("- Plan: \n    Node Type: Sort\n   x", "p.txt:3: is indented"),
 }
 
@@ -156,6 +158,71 @@ def test_what_is_no_whole_plan_is_refused_with_its_place(text, said):
     with pytest.raises(AuditError) as refused:
         read(text)
     assert said in str(refused.value) and str(refused.value).startswith("p.txt:")
+
+
+ENTRY = "LOG:  duration: {}.000 ms  plan:\n\tQuery Text: select {}\n\tResult  (cost=0.00..0.01 rows=1 width=4)\n"
+JSON_ENTRY = '{"message":"duration: 3.000 ms  plan:\\nQuery Text: select 3\\nResult  (cost=0.00..0.01 rows=1 width=4)"}\n'
+CSV_ENTRY = '2026-01-01,"duration: 4.000 ms  plan:\nQuery Text: select 4\nResult  (cost=0.00..0.01 rows=1 width=4)",,,\n'
+BROKEN_ENTRIES = {
+    "nothing follows": ("LOG:  duration: 1.000 ms  plan:\nLOG:  next\n", "not followed by its plan"),
+    "no plan follows": ("LOG:  duration: 1.000 ms  plan:\n\tQuery Text: select 1\nLOG:  next\n", "has no plan in text"),
+    "half a tree": ("LOG:  duration: 1.000 ms  plan:\n\tSort  (cost=0.00..0.01 rows=1 width=4)\n", "lacks a node"),
+    "half a line": ("LOG:  duration: 1.000 ms  plan:\n\tSort  (cost=0.00..0.01 ro\n", "has no plan in text"),
+    "half of JSON": ('LOG:  duration: 1.000 ms  plan:\n\t{\n\t  "Plan": {\n', "p.txt:6: is not JSON"),
+    "JSON of nothing": ("LOG:  duration: 1.000 ms  plan:\n\t[]\n", "has no plans"),
+    "half of YAML": ("LOG:  duration: 1.000 ms  plan:\n\tQuery Text: \"a\"\n\tPlan: \n\t  Node Type\n", "is not YAML"),
+    "XML": ("LOG:  duration: 1.000 ms  plan:\n\t<explain>\n", "XML"),
+    "half of a line of jsonlog": (JSON_ENTRY[:60] + "\n", "not a whole entry of a JSON log"),
+    "an open quote of csvlog": (CSV_ENTRY[:-6] + "\n" + CSV_ENTRY, "quote is not closed"),
+}
+
+
+@pytest.mark.parametrize(("entry", "said"), BROKEN_ENTRIES.values(), ids=BROKEN_ENTRIES)
+def test_a_broken_entry_of_a_log_is_told_with_its_line_and_the_others_are_read(entry, said):
+    rows = read(f"{ENTRY.format(7, 7)}{entry}{ENTRY.format(8, 8)}{JSON_ENTRY}{CSV_ENTRY}")
+    (broken,) = [row for row in rows if row.how is How.NOT_RUN]
+    assert broken.statement.span.line == 4 and said in broken.reason and "p.txt:" in broken.reason
+    texts = [row.statement.text for row in rows if row.plan]
+    assert texts == ["select 7", *(["select 4"] if "csvlog" in said or "quote" in said else []), "select 8", "select 3", "select 4"]
+
+
+def test_of_a_large_log_the_slowest_of_each_statement_and_plan_is_kept():
+    entries = [ENTRY.format(1000 + number, f"a{number % 7} where b = {number} and c = '{number}'") for number in range(3000)]
+    reading = plans.read_file(io.BytesIO("".join(entries).encode()), "p.txt")
+    assert [row.statement.text for row in reading.explained] == [
+        f"select a{number % 7} where b = {number} and c = '{number}'" for number in range(2993, 3000)
+    ]
+    assert reading.left_out == 3000 - 7
+    assert [row.statement.span.line for row in reading.explained] == [3 * number + 1 for number in range(2993, 3000)]
+
+
+def test_of_a_large_log_of_different_statements_the_slowest_are_kept():
+    entries = [ENTRY.format(9999 - number, f"a{number}") for number in range(2500)]
+    reading = plans.read_file(io.BytesIO("".join(entries).encode()), "p.txt")
+    assert [row.statement.text for row in reading.explained] == [f"select a{number}" for number in range(1000)]
+    assert reading.left_out == 1500
+
+
+def test_a_log_is_not_held_in_memory(monkeypatch):
+    """Megabytes of it, read from a source that makes one line after the other."""
+    monkeypatch.setattr(selection, "MOST_PLANS", 10)
+
+    class Log(io.RawIOBase):
+        made = 0
+
+        def readline(self, size=-1):
+            self.made += 1
+            if self.made > 40_000:
+                return b""
+            line = "LOG:  duration: 5.000 ms  plan:\n" if self.made % 20 == 1 else f"\tQuery Text: {'x' * 90} {self.made}\n"
+            return (line if self.made % 20 else "\tResult  (cost=0.00..0.01 rows=1 width=4)\n").encode()
+
+    tracemalloc.start()
+    reading = plans.read_file(Log(), "p.txt")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (len(reading.explained), reading.left_out) == (1, 1_999)
+    assert peak < 1 << 18
 
 
 def test_deep_wide_and_long_plans_are_read():
