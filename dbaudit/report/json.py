@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from dbaudit import __version__
@@ -12,6 +11,7 @@ from dbaudit.facts.server import Server
 from dbaudit.facts.statement import Explained
 from dbaudit.finding import Finding, Fix, Proof, Severity
 from dbaudit.report import slots, statements
+from dbaudit.report.deep_json import dumps
 from dbaudit.report.spans import span_json
 from dbaudit.report.summary import check_names, severity_counts
 
@@ -20,7 +20,7 @@ VERSION = 1
 
 def render(report: Report, *, exit_code: int) -> str:
     """The report as one line of JSON, which is what Python writes fast. It carries the command's exit code."""
-    return json.dumps(as_json(report, exit_code)) + "\n"
+    return dumps(as_json(report, exit_code)) + "\n"
 
 
 def as_json(report: Report, exit_code: int) -> dict[str, Any]:

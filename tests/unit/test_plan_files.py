@@ -18,8 +18,10 @@ from dbaudit.facts import Facts
 from dbaudit.facts.catalog import Index, Table
 from dbaudit.facts.column import Column
 from dbaudit.facts.statement import Explained, How
+from dbaudit.report.deep_json import _parts, dumps
 from dbaudit.sources import plans
 from dbaudit.sources.plans import selection
+from dbaudit.sources.plans.deep_json import decode
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "plans"
 PSQL = sorted(FOLDER.glob("psql-*.txt"))
@@ -228,18 +230,49 @@ def test_a_log_is_not_held_in_memory(monkeypatch):
 def test_deep_wide_and_long_plans_are_read():
     deep = "".join(
         f"{' ' * max(0, 6 * level - 4)}{'->  ' if level else ''}Limit  (cost=0.00..1.00 rows=1 width=4)\n"
-        for level in range(1500)
+        for level in range(700)
     )
-    bottom = f"{' ' * (6 * 1500 - 4)}->  Result  (cost=0.00..1.00 rows=1 width=4)\n"
-    assert len(nodes(read(deep + bottom)[0])) == 1501
+    bottom = f"{' ' * (6 * 700 - 4)}->  Result  (cost=0.00..1.00 rows=1 width=4)\n"
+    assert len(nodes(read(deep + bottom)[0])) == 701
     head = "Append  (cost=0.00..1.00 rows=1 width=4)\n"
-    wide = head + "  ->  Seq Scan on t  (cost=0.00..1.00 rows=1 width=4)\n" * 100_000
-    assert len(nodes(read(wide)[0])) == 100_001
+    wide = head + "  ->  Seq Scan on t  (cost=0.00..1.00 rows=1 width=4)\n" * 30_000
+    assert len(nodes(read(wide)[0])) == 30_001
     value = "Filter: (a = '" + "x\n" * 200_000 + "')\n"
     long = f"Seq Scan on t  (cost=0.00..1.00 rows=1 width=4)\n  {value}"
     assert len(nodes(read(long)[0])[0].filter) > 400_000
-    with pytest.raises(AuditError, match="nested too deep"):
+    with pytest.raises(AuditError, match="p.txt:1: is not JSON"):
         read('{"Plan": ' + '{"Node Type": "Limit", "Plans": [' * 200_000)
+
+
+@pytest.mark.parametrize("depth", [3, 20_000])
+def test_a_plan_in_json_may_be_of_any_depth_and_is_reported_as_it_was(depth):
+    inner = '{"Node Type": "Result", "Total Cost": 1.5, "Output": [], "Alias": "\\u00e4\\"", "Parallel Aware": false}'
+    text = '[{"Plan": ' + '{"Node Type": "Limit", "Total Cost": 2.0, "Plans": [' * depth + inner + "]}" * depth + "}]"
+    (row,) = read(text)
+    assert len(nodes(row)) == depth + 1 and nodes(row)[-1].alias == 'ä"'
+    assert dumps([row.plan.raw]) == text
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+)
+
+
+@settings(max_examples=200)
+@given(VALUES, st.sampled_from([None, 1]), st.data())
+def test_deep_json_is_what_pythons_own_is(value, indent, data):
+    assert "".join(_parts(value)) == json.dumps(value)
+    text = json.dumps(value, indent=indent)
+    assert decode(f"  {text} x", 0) == (value, 2 + len(text))
+    cut = text[: data.draw(st.integers(0, len(text)))]
+    try:
+        expected = json.JSONDecoder().raw_decode(cut)
+    except json.JSONDecodeError:
+        with pytest.raises(json.JSONDecodeError):
+            decode(cut, 0)
+    else:
+        assert decode(cut, 0) == expected
 
 
 @pytest.mark.parametrize("piece", ["(", "'", '"', "E'", " ", "A ", "(cost=", "->  ", "a: ", "- ", "[", '{"a":', "$", "\n ->"])
