@@ -104,3 +104,20 @@ def test_a_file_that_is_cut_off_anywhere_loses_nothing(data):
     pieces = sqlfile.split(text, "f.sql")
     assert [gap for gap in between(text, pieces) if not is_nothing(gap)] == []
     sqltext.read(pieces)
+
+
+POOL = [
+    piece.text
+    for seed in SEEDS
+    for piece in sqlfile.split(seed, "f.sql")
+    if piece.kind is Kind.SQL and not piece.reason_not_sql and not piece.command.startswith("COPY") and len(piece.text) < 600
+]
+ENDS = [";", " ;\n", ";;", "; -- it's; \"this\n", ";/* ; ' $$ /* */ */", "\\;", "\n\\g\n", ";\r\n\t\\echo '\n", " \\gset a_\n"]
+
+
+@given(st.lists(st.tuples(st.integers(0, len(POOL) - 1), st.sampled_from(ENDS)), min_size=1, max_size=8))
+@settings(deadline=None, max_examples=200)
+def test_statements_of_the_regression_tests_are_told_apart_in_any_order(chosen):
+    text = "".join(POOL[place] + end for place, end in chosen)
+    split = [piece.text for piece in sqlfile.split(text, "f.sql") if piece.kind is Kind.SQL]
+    assert split == [POOL[place] for place, _ in chosen]
