@@ -16,7 +16,7 @@ from dbaudit.facts.statement import Explained, How, Statement
 from dbaudit.finding import Span
 from dbaudit.sources import sqlname
 from dbaudit.sources.plans import as_json, as_text, as_yaml, frames, logged, sound
-from dbaudit.sources.plans.found import Found, Line, unreadable
+from dbaudit.sources.plans.found import Found, Line, drained, unreadable
 from dbaudit.sources.plans.selection import selected
 from dbaudit.sources.sqllex import tokens
 
@@ -102,7 +102,7 @@ def _found(lines: list[Line], path: str) -> Iterator[Found]:
 
 def _in_frames(lines: list[Line], path: str) -> Iterator[Found]:
     is_all = sum(bool(line.text.strip()) for line in lines) == 1
-    for block in frames.blocks(lines):
+    for block in frames.blocks(drained(lines)):
         first = next(line for line in block.lines if line.text.strip())
         start = first.text.lstrip()
         if start.startswith(("[", "{")):
@@ -112,7 +112,7 @@ def _in_frames(lines: list[Line], path: str) -> Iterator[Found]:
         elif start.startswith("<explain"):
             raise unreadable(path, first.number, "the plan is XML, which is not read")
         else:
-            yield from as_text.read(block.lines, path, is_certain=block.is_framed or is_all)
+            yield from as_text.read(drained(block.lines), path, is_certain=block.is_framed or is_all)
 
 
 def _sound(found: Found, path: str) -> Found:
