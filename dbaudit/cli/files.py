@@ -33,12 +33,13 @@ def opened(path: str) -> Iterator[BinaryIO]:
         yield sys.stdin.buffer
         return
     try:
-        with open(path, "rb") as file:
-            yield file
+        file = open(path, "rb")
     except FileNotFoundError:
         raise AuditError(f"{path}: no such file") from None
     except (OSError, ValueError) as error:
         raise AuditError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    with file:
+        yield file
 
 
 def statements(path: str) -> tuple[Statement, ...]:
