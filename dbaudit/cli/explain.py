@@ -12,6 +12,8 @@ from dbaudit.errors import AuditError
 from dbaudit.facts import Facts
 from dbaudit.facts.statement import Statement
 
+_TIMEOUT_S = 30.0
+
 
 @command
 def explain(
@@ -19,10 +21,12 @@ def explain(
         list[str],
         typer.Argument(metavar="FILE... [CONNINFO|URI]", help="SQL files, directories, - for stdin; and the database."),
     ],
-    timeout: Annotated[float, typer.Option("--timeout", min=0.001, help="Per run of a statement, in seconds.")] = 30.0,
+    timeout: Annotated[
+        float | None, typer.Option("--timeout", min=0.001, help="Per run of a statement, in seconds.", show_default="30")
+    ] = None,
     runs: Annotated[
-        int, typer.Option("--runs", min=1, max=100, help="Run each statement so often: cold is told from warm.")
-    ] = 1,
+        int | None, typer.Option("--runs", min=1, max=100, help="Run each statement so often: cold is told from warm.")
+    ] = None,
     plan: Annotated[
         bool, typer.Option("--plan", help="The files hold plans: EXPLAIN's JSON, YAML or text, or auto_explain's log.")
     ] = False,
@@ -54,7 +58,7 @@ def explain(
     `-- dbaudit: param status = 'open'`, or from the server's statistics. With --plan nothing is sent, and no server is
     needed.
     """
-    from dbaudit.cli.explaining import Asked, on_server, on_twin, plans
+    from dbaudit.cli.explaining import Asked, on_server, on_twin, plans, refuse
     from dbaudit.cli.output import chosen, finish
     from dbaudit.cli.proofs import with_proofs
     from dbaudit.cli.statements import read_files, separate_target
@@ -62,20 +66,22 @@ def explain(
     from dbaudit.facts.saved_plan import SavedPlan
     from dbaudit.notes import about_saved_plans, about_statements, nothing_learnt
 
-    if runs > 1 and (idle := _runs_nothing(plan=plan, no_analyze=no_analyze, snapshot=snapshot)):
+    if runs and (idle := _runs_nothing(no_analyze=no_analyze, snapshot=snapshot)):
         raise AuditError(f"--runs {runs} is for statements that are run, and {idle} runs none")
     checks = chosen(output, "PLN", "SQL", without=() if against else (SavedPlan,))
     saved = _saved(against) if against else Facts()
     paths, target = separate_target(files)
     asked = Asked(
         analyze=not no_analyze,
-        timeout_ms=round(timeout * 1000),
-        runs=runs,
+        timeout_ms=round((timeout or _TIMEOUT_S) * 1000),
+        runs=runs or 1,
         show_values=show_values,
         proves=not no_proof,
         pg_bin=pg_bin,
     )
     if plan:
+        options = {"--params": params, "--show-values": show_values, "--timeout": timeout, "--no-analyze": no_analyze}
+        refuse(options | {"--runs": runs, "--snapshot": snapshot, "--schema": schema or None})
         explaining = plans(paths, target, connection, output)
     else:
         if schema and not snapshot:

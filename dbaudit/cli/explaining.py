@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dbaudit.cli.options import Connection, Output
+from dbaudit.errors import AuditError
 from dbaudit.facts import Facts
 from dbaudit.facts.statement import Statement
 
@@ -44,7 +45,18 @@ def plans(paths: Iterable[str], target: str | None, connection: Connection, outp
     """The plans in these files. Raises AuditError as plan_facts does."""
     from dbaudit.cli.plans import plan_facts
 
-    yield Told(facts=plan_facts(paths, target, connection, output))
+    facts, notes = plan_facts(paths, target, connection, output)
+    yield Told(facts=facts, notes=notes)
+
+
+def refuse(given: Mapping[str, object]) -> None:
+    """Raises AuditError for options that say how to run statements, which a plan is not."""
+    named = [option for option, value in given.items() if value not in (None, False)]
+    if named:
+        raise AuditError(
+            f"{' and '.join(named)} cannot be given with --plan: a plan is read and nothing is run",
+            "leave it out, or give the SQL file without --plan",
+        )
 
 
 @contextmanager

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from dbaudit.errors import AuditError
 from dbaudit.facts.statement import Statement
@@ -22,6 +24,22 @@ def called(path: str) -> str:
 def content(path: str, largest: int) -> bytes:
     """The bytes of a file or of standard input, up to one more than `largest`. Raises AuditError where it cannot be read."""
     return sys.stdin.buffer.read(largest + 1) if path == STDIN else sqlfile.content(path, largest)
+
+
+@contextmanager
+def opened(path: str) -> Iterator[BinaryIO]:
+    """A file, or standard input, to be read piece by piece. Raises AuditError where it cannot be read."""
+    if path == STDIN:
+        yield sys.stdin.buffer
+        return
+    try:
+        file = open(path, "rb")
+    except FileNotFoundError:
+        raise AuditError(f"{path}: no such file") from None
+    except (OSError, ValueError) as error:
+        raise AuditError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    with file:
+        yield file
 
 
 def statements(path: str) -> tuple[Statement, ...]:

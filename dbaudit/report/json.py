@@ -13,6 +13,7 @@ from dbaudit.facts.server import Server
 from dbaudit.facts.statement import Explained
 from dbaudit.finding import Finding, Fix, Proof, Severity
 from dbaudit.report import slots, statements
+from dbaudit.report.deep_json import dumps
 from dbaudit.report.spans import span_json
 from dbaudit.report.summary import check_names, severity_counts
 
@@ -30,7 +31,7 @@ def pieces(report: Report, *, exit_code: int) -> Iterator[str]:
     if not report.facts.missing(Explained):
         yield ', "statements": ['
         for number, statement in enumerate(statements.as_json(report)):
-            yield (", " if number else "") + _statement(statement)
+            yield (", " if number else "") + dumps(statement)
         yield "]"
     if report.facts.get(Slots):
         yield f', "slots": {json.dumps(slots.as_json(report.facts))}'
@@ -63,14 +64,6 @@ def _common(report: Report, exit_code: int) -> dict[str, Any]:
         "skipped": [_skipped(skip) for skip in report.skipped],
         "checks_run": [check.code for check in report.checks_run],
     }
-
-
-def _statement(statement: dict[str, Any]) -> str:
-    """A statement; without its plan where that is of more levels than Python's json can write."""
-    try:
-        return json.dumps(statement)
-    except RecursionError:
-        return json.dumps({**statement, "plan": None, "variants": []})
 
 
 def _target(server: Server | None) -> dict[str, Any] | None:

@@ -23,7 +23,11 @@ _META_COMMAND = re.compile(
     r"\\(?:copy|!|help|h|ef|ev|sf|sv)(?![a-z])[^\r\n]*|\\(?:'(?:[^'\\\r\n]|''|\\[^\r\n])*+'?|\\(?!\\)|[^'\\\r\n])*+",
     re.IGNORECASE,
 )
-_SENDS = re.compile(r"\\(?:g|gx|gset|gexec|gdesc|bind|bind_named|parse|crosstabview|watch)(?![a-z_])", re.IGNORECASE)
+_SENDS = re.compile(
+    r"\\(?:g|gx|gset|gexec|gdesc|bind|bind_named|parse|sendpipeline|crosstabview|watch)(?![a-z_])", re.IGNORECASE
+)
+_COPIES_IN = re.compile(r"\\copy\s.*\sfrom\s+stdin(?=[\s;]|$)", re.IGNORECASE)
+_REST_OF_LINE = re.compile(r"[ \t\f\v]*+(?:--[^\r\n]*+)?(?:\r\n?|\n|$)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +124,7 @@ def _statement(piece: _Piece, text: str, path: str, lines: list[int]) -> Stateme
     line, end_line = bisect_right(lines, piece.start), bisect_right(lines, piece.end)
     own = text[piece.start : piece.end]
     reading = placeholders.read(own) if piece.kind is Kind.SQL else placeholders.Reading()
+    reason = reading.reason_not_sql or _meta_command_within(text, piece)
     return Statement(
         name=piece.name,
         text=own,
@@ -136,25 +141,39 @@ def _statement(piece: _Piece, text: str, path: str, lines: list[int]) -> Stateme
         parameters=reading.parameters,
         edits=reading.edits,
         is_ambiguous=reading.is_ambiguous,
-        reason_not_sql=reading.reason_not_sql,
+        reason_not_sql=reason,
         value_sets=given.in_comments(text[piece.since : piece.end]) if piece.kind is Kind.SQL else (),
     )
 
 
+def _meta_command_within(text: str, piece: _Piece) -> str:
+    """Why a statement is no SQL that psql changes while it reads it, as \\if does; empty for any other."""
+    for token in piece.tokens:
+        if token.kind == PUNCTUATION and text[token.start] == "\\":
+            command = _META_COMMAND.match(text, token.start).group().split()[0]
+            return f"has the psql meta-command {command[:30]} in it"
+    return ""
+
+
 def _pieces(text: str) -> Iterator[_Piece]:
-    position, name = 0, ""
+    position, name, copies = 0, "", 0
     while position < len(text):
         since = position
         piece, position, name = _next(text, position, name)
         if piece is None:
             return
         yield replace(_explained(text, piece), since=since)
+        copies += _reads_data(text, piece)
         if piece.kind is Kind.SQL:
             name = ""
-            if _reads_data(text, piece):
-                data, position = _copy_data(text, position)
-                if data:
-                    yield data
+            if text.startswith("\\;", position - 1):
+                # It is sent together with the next statement, and the rows stand behind them all.
+                continue
+        for _ in range(copies):
+            data, position = _copy_data(text, position)
+            if data:
+                yield data
+        copies = 0
 
 
 def _explained(text: str, piece: _Piece) -> _Piece:
@@ -243,14 +262,16 @@ def _meta_command(text: str, start: int, name: str) -> tuple[_Piece, int, str]:
 
 
 def _reads_data(text: str, piece: _Piece) -> bool:
-    """Whether a statement is COPY … FROM STDIN, whose rows follow it in the file."""
+    """Whether a piece is COPY … FROM STDIN, or psql's \\copy, whose rows follow it in the file."""
+    if piece.kind is Kind.META_COMMAND:
+        return bool(_COPIES_IN.match(text, piece.start, piece.end))
     if _words(text, piece.tokens[:1]) != ["copy"]:
         return False
     depth, before = 0, ""
     for token, word in zip(piece.tokens, _words(text, piece.tokens)):
         if token.kind == PUNCTUATION:
             depth += {"(": 1, ")": -1}.get(text[token.start], 0)
-        if not depth and before == "from" and word == "stdin":
+        if not depth and before == "from" and word in ("stdin", "stdout"):
             return True
         before = word
     return False
@@ -258,6 +279,7 @@ def _reads_data(text: str, piece: _Piece) -> bool:
 
 def _copy_data(text: str, position: int) -> tuple[_Piece | None, int]:
     """The rows behind a COPY, down to a line that is \\. or to the end of the text."""
+    position = found.end() if (found := _REST_OF_LINE.match(text, position)) else position
     closing = _END_OF_COPY.search(text, position)
     end = closing.start() + 2 if closing else len(text.rstrip())
     start = position

@@ -56,7 +56,7 @@ def _finder(statement: Statement, plan: Plan, wholes: frozenset[str]) -> _Finder
     try:
         found = [each for each in tokens(statement.text) if each.kind not in (SPACE, COMMENT)]
         pieces = Pieces(statement.text, found)
-        offset = start_of_query(statement, found)
+        offset = start_of_query(statement, found) or 0
         begins = next((place for place, at in enumerate(pieces.starts) if at >= offset), 0)
         return _Finder(Scope(pieces, queries(pieces, begins)), plan, wholes)
     except Exception:

@@ -10,8 +10,7 @@ from collections.abc import Iterator, Sequence
 from dbaudit.facts.statement import Statement
 from dbaudit.facts.statement_text import Sight, Sighting
 from dbaudit.finding import Span
-from dbaudit.sources.sqlclauses import queries
-from dbaudit.sources.sqllex import NUMBER, PARAMETER, QUOTED, STRING, WORD, Token
+from dbaudit.sources.sqllex import NUMBER, PARAMETER, QUOTED, STRING, WORD
 from dbaudit.sources.sqlpieces import Pieces
 from dbaudit.sources.sqlpredicates import Seen, everywhere, in_conditions, of_subquery
 from dbaudit.sources.sqlquery import Query, Role, Source
@@ -23,14 +22,8 @@ _LONGEST_TEXT = 200
 _LINE_BREAK = re.compile(r"\r\n?|\n")
 
 
-def sightings(statement: Statement, tokens: Sequence[Token], start: int = 0) -> tuple[Sighting, ...]:
-    """What is seen in a statement, in the order of its text; `start` is where its query begins in the text.
-
-    Raises NotRead where the text is not understood.
-    """
-    pieces = Pieces(statement.text, tokens)
-    first = next((place for place, offset in enumerate(pieces.starts) if offset >= start), 0)
-    found = queries(pieces, first)
+def sightings(statement: Statement, pieces: Pieces, found: Sequence[Query]) -> tuple[Sighting, ...]:
+    """What is seen in a statement, in the order of its text. `found` are all its queries."""
     seen = list(everywhere(pieces, found))
     for query in found:
         seen += _in_query(pieces, query)
