@@ -43,7 +43,7 @@ def _finding(look: Look) -> Finding:
     return finding(
         "SQL010",
         look,
-        f"Only columns of {one} are read: DISTINCT drops the rows that the join to {listed(others)} has multiplied.",
+        f"only columns of {one} are read: DISTINCT drops the rows that the join to {listed(others)} has multiplied",
         Severity.INFO,
         f"ask for {listed(others)} by EXISTS, without DISTINCT",
         confidence=Confidence.LOW,

@@ -50,7 +50,7 @@ def _finding(look: Look) -> Finding:
     return finding(
         "SQL004",
         look,
-        f"An index on {column} does not serve this condition: it compares {sighting.text}.",
+        f"an index on {column} does not serve this condition: it compares {sighting.text}",
         Severity.INFO,
         _title(sighting),
         confidence=Confidence.LOW,

@@ -40,7 +40,7 @@ def _finding(look: Look) -> Finding:
     return finding(
         "SQL013",
         look,
-        f"The columns of {relation} are not named: the values go by the order that the table happens to have.",
+        f"the columns of {relation} are not named: the values go by the order that the table happens to have",
         Severity.INFO,
         f"name the columns: INSERT INTO {relation} (…)",
     )

@@ -89,7 +89,7 @@ def _finding(statement: Statement, refusal: Refusal) -> Finding:
     return Finding(
         code="SQL019",
         subject=_subject(statement),
-        message=f"The server rejects the statement: {refusal.message}.",
+        message=f"the server rejects the statement: {refusal.message}",
         severity=Severity.ERROR,
         span=refusal.span or statement.span,
         evidence={"sqlstate": refusal.sqlstate, **({"hint": refusal.hint} if refusal.hint else {})},

@@ -45,7 +45,7 @@ def _finding(look: Look) -> Finding:
     return finding(
         "SQL003",
         look,
-        f"The pattern for {column} begins with a wildcard: only a trigram index serves it, no btree does.",
+        f"the pattern for {column} begins with a wildcard: only a trigram index serves it, no btree does",
         Severity.INFO,
         f"create a trigram index (pg_trgm) on {place}, or search by how it begins",
         confidence=Confidence.MEDIUM,

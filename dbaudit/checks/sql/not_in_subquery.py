@@ -56,7 +56,7 @@ def _finding(look: Look) -> Finding:
     return finding(
         "SQL005",
         look,
-        f"NOT IN is true for no row at all as soon as the subquery returns one NULL{f' for {item}' if item else ''}.",
+        f"NOT IN is true for no row at all as soon as the subquery returns one NULL{f' for {item}' if item else ''}",
         Severity.INFO if is_likely_key else Severity.WARNING,
         "write NOT EXISTS (SELECT … WHERE …), which NULL does not disturb",
         confidence=Confidence.LOW if is_likely_key else Confidence.MEDIUM,

@@ -47,7 +47,7 @@ def _finding(look: Look) -> Finding:
         return finding(
             "SQL017",
             look,
-            "The join is by an OR, which no hash or merge join can do.",
+            "the join is by an OR, which no hash or merge join can do",
             Severity.WARNING,
             "join once for each of the conditions, and combine the results by UNION",
             confidence=Confidence.MEDIUM,
@@ -55,7 +55,7 @@ def _finding(look: Look) -> Finding:
     return finding(
         "SQL017",
         look,
-        f"The filter is an OR over {listed(look.sighting.names)}: it needs an index for each of them.",
+        f"the filter is an OR over {listed(look.sighting.names)}: it needs an index for each of them",
         Severity.INFO,
         "make sure that each of the columns has an index",
         confidence=Confidence.LOW,

@@ -55,7 +55,7 @@ def _finding(subject: Subject, star: SelectStar, number: int) -> Finding:
     return Finding(
         code="SQL001",
         subject=subject,
-        message=f"{star.text} asks for every column of {_listed(star.relations)}.",
+        message=f"{star.text} asks for every column of {_listed(star.relations)}",
         severity=Severity.INFO,
         span=star.span,
         fixes=(_FIX,),

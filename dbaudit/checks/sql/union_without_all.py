@@ -40,9 +40,9 @@ def union_without_all(facts: Facts) -> Verdicts:
 def _finding(look: Look) -> Finding:
     if look.sighting.sight is Sight.UNION_NOT_COMPARED:
         (role,) = look.sighting.names
-        message, confidence = f"Under {role} a duplicate makes no difference, and UNION looks for them.", Confidence.HIGH
+        message, confidence = f"under {role} a duplicate makes no difference, and UNION looks for them", Confidence.HIGH
     else:
-        message = f"The branches differ in {listed(look.sighting.names)}, so they have no row in common."
+        message = f"the branches differ in {listed(look.sighting.names)}, so they have no row in common"
         confidence = Confidence.LOW
     unless = "" if confidence is Confidence.HIGH else ", unless a branch has duplicates of its own to drop"
     return finding("SQL009", look, message, Severity.INFO, f"write UNION ALL{unless}", confidence=confidence)
