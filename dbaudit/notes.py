@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
 from dbaudit.facts import Facts
 from dbaudit.facts.catalog import Table
@@ -31,6 +32,12 @@ def nothing_learnt(facts: Facts) -> str:
     if any(row.how is not How.NOT_RUN for row in explained):
         return ""
     return f"no statement could be looked at: {explained[0].reason}" if explained else "no statement to look at"
+
+
+def about_schema(facts: Facts, kinds: Iterable[type]) -> tuple[str, ...]:
+    """Which facts of the schema, of these kinds, the server did not tell: what knows more with them ran without them."""
+    reasons = dict.fromkeys(missing.reason for kind in kinds if (missing := facts.missing(kind)))
+    return tuple(f"the checks knew the text alone, and not all of the schema: {reason}" for reason in reasons)
 
 
 def about_texts(facts: Facts, file_count: int) -> tuple[str, ...]:

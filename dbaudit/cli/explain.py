@@ -37,15 +37,16 @@ def explain(
     `-- dbaudit: param status = 'open'`, or from the server's statistics. With --plan nothing is sent, and no server is
     needed.
     """
+    from dbaudit.cli.files import separate_target
     from dbaudit.cli.output import chosen, finish
-    from dbaudit.cli.statements import explain_all, read_files, separate_target
+    from dbaudit.cli.statements import explain_all, read_files
     from dbaudit.cli.target import open_session
     from dbaudit.engine import audit
     from dbaudit.notes import about_statements, nothing_learnt
     from dbaudit.sources.given import read_values, with_values
 
     checks = chosen(output, "PLN", "SQL")
-    paths, target = separate_target(files)
+    paths, target = separate_target(files, "explain")
     lost, interrupted = "", False
     if plan:
         from dbaudit.cli.plans import plan_facts

@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Sequence
 
+from dbaudit.errors import AuditError
 from dbaudit.facts.statement import Statement
 from dbaudit.sources import sqlfile
 from dbaudit.sources.paths import STDIN
+
+
+def separate_target(arguments: Sequence[str], command: str) -> tuple[list[str], str | None]:
+    """The files, and the connection string among them, if there is one: it has `://` or `=` and is no file.
+
+    Raises AuditError, with an example of the command, where no file is left.
+    """
+    targets = [argument for argument in arguments if ("://" in argument or "=" in argument) and not os.path.exists(argument)]
+    files = [argument for argument in arguments if argument not in targets]
+    if not files or len(targets) > 1:
+        raise AuditError(
+            "no file of statements is given" if not files else "more than one database is given",
+            f"dbaudit {command} queries.sql postgresql://user@host/db",
+        )
+    return files, targets[0] if targets else None
 
 
 def called(path: str) -> str:

@@ -10,7 +10,8 @@ make an anti-join of it: it hashes the whole subquery, or runs it once per row w
 ## How it is found
 In the text. Quiet where the subquery returns a literal or a count, tests its column for IS NOT NULL or compares it, and
 where the server says that the column is NOT NULL. A column that is called id is most likely a primary key: INFO, with
-low confidence.
+low confidence, unless the server says that it may be NULL. ERROR where its statistics count NULLs in the column and the
+subquery takes every row: then the answer is empty already.
 
 ## Example
     SELECT id FROM customers WHERE id NOT IN (SELECT referred_by FROM customers);
@@ -25,29 +26,48 @@ When the column is NOT NULL, and the subquery returns few rows.
 
 from __future__ import annotations
 
+import re
+
 from dbaudit.checks.registry import Verdicts, check
+from dbaudit.checks.sql._schema import SCHEMA, Schema
 from dbaudit.checks.sql._sightings import Look, finding, looks
 from dbaudit.facts import Facts
 from dbaudit.facts.column import Column
 from dbaudit.facts.statement_text import Sight, StatementText
 from dbaudit.finding import Confidence, Finding, Severity, Unknown
 
+_FIX = "write NOT EXISTS (SELECT … WHERE …), which NULL does not disturb"
+# Words by which a subquery takes some rows only; a text that is cut short may have them behind.
+_FEWER_ROWS = re.compile(r"\b(?:where|join|limit|offset|fetch|having|tablesample)\b|…$", re.IGNORECASE)
 
-@check("SQL005", name="not-in-subquery", severity=Severity.WARNING, needs=(StatementText,))
+
+@check("SQL005", name="not-in-subquery", severity=Severity.WARNING, needs=(StatementText,), uses=SCHEMA)
 def not_in_subquery(facts: Facts) -> Verdicts:
-    columns = facts.get(Column)
+    schema = Schema.of(facts)
     for look in looks(facts, Sight.NOT_IN_SUBQUERY, also_once=True):
         if isinstance(look, Unknown):
             yield look
-        elif not _is_not_null(columns, *look.sighting.names[1:]):
+            continue
+        column = next((schema.column(read.relation, *read.columns) for read in look.sighting.reads), None)
+        if column is None:
             yield _finding(look)
+        elif column.is_nullable:
+            yield _certain(look, column)
 
 
-def _is_not_null(columns: tuple[Column, ...], name: str, relation: str) -> bool:
-    """Whether the server knows this column, and knows no nullable one of that name in a table of that name."""
-    table = relation.rpartition(".")[2].strip('"').lower()
-    known = [column for column in columns if column.name == name and column.table.lower() == table]
-    return bool(known) and not any(column.is_nullable for column in known)
+def _certain(look: Look, column: Column) -> Finding:
+    """The column may be NULL; where some are, and all rows are taken, the condition is never true."""
+    null_ratio = column.null_fraction or 0
+    is_empty = bool(null_ratio) and not _FEWER_ROWS.search(look.sighting.text)
+    some = f", and {null_ratio * 100:.1f} % of its values are" if null_ratio else ""
+    return finding(
+        "SQL005",
+        look,
+        f"{column.table}.{column.quoted} may be NULL{some}: with one NULL, NOT IN is true for no row at all",
+        Severity.ERROR if is_empty else Severity.WARNING,
+        _FIX,
+        evidence={"null_ratio": null_ratio} if null_ratio else {},
+    )
 
 
 def _finding(look: Look) -> Finding:
@@ -58,6 +78,6 @@ def _finding(look: Look) -> Finding:
         look,
         f"NOT IN is true for no row at all as soon as the subquery returns one NULL{f' for {item}' if item else ''}",
         Severity.INFO if is_likely_key else Severity.WARNING,
-        "write NOT EXISTS (SELECT … WHERE …), which NULL does not disturb",
+        _FIX,
         confidence=Confidence.LOW if is_likely_key else Confidence.MEDIUM,
     )

@@ -1,0 +1,60 @@
+"""What the schema says about the columns that a statement names, where it is known."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from dbaudit.facts import Facts
+from dbaudit.facts.catalog import Index
+from dbaudit.facts.column import Column
+from dbaudit.facts.relation import Names, Relation, SearchPath
+
+# What a check that looks at the schema reads of it.
+SCHEMA = (Relation, SearchPath, Column, Index)
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """Columns by schema and table, indexes by the table's oid. Everything unknown is empty: no check may rely on it."""
+
+    names: Names
+    columns: Mapping[tuple[str, str], tuple[Column, ...]]
+    indexes: Mapping[int, tuple[Index, ...]]
+    has_indexes: bool
+
+    @classmethod
+    def of(cls, facts: Facts) -> Schema:
+        """The schema as far as the facts hold it; an index that is invalid or partial serves no condition as it is."""
+        columns: defaultdict[tuple[str, str], tuple[Column, ...]] = defaultdict(tuple)
+        for column in facts.get(Column):
+            columns[column.schema, column.table] += (column,)
+        indexes: defaultdict[int, tuple[Index, ...]] = defaultdict(tuple)
+        for index in facts.get(Index):
+            if index.is_valid and not index.is_partial and not index.predicate and not index.is_unread:
+                indexes[index.table_oid] += (index,)
+        return cls(Names.of(facts), dict(columns), dict(indexes), not facts.missing(Index))
+
+    def columns_of(self, relation: str) -> tuple[Column, ...]:
+        """All columns of the relation that is written like this, in their order; none where they are not known."""
+        found = self.names.find(relation) if relation else None
+        return self.columns.get(found, ()) if found else ()
+
+    def column(self, relation: str, name: str) -> Column | None:
+        """A column of the relation that is written like this."""
+        return next((column for column in self.columns_of(relation) if column.name == name), None)
+
+    def indexes_of(self, relation: str) -> tuple[Index, ...] | None:
+        """The indexes of the relation that may serve a condition; None where it or its indexes are not known."""
+        columns = self.columns_of(relation)
+        return self.indexes.get(columns[0].table_oid, ()) if columns and self.has_indexes else None
+
+    def is_unique(self, relation: str, names: Collection[str], *, may_be_null: bool) -> bool:
+        """Whether no two rows have the same values in these columns; with `may_be_null`, where none of them is NULL."""
+        not_null = {column.name for column in self.columns_of(relation) if may_be_null or not column.is_nullable}
+        usable = not_null & set(names)
+        return any(
+            index.is_unique and all(index.key_columns) and usable.issuperset(index.key_columns)
+            for index in self.indexes_of(relation) or ()
+        )
