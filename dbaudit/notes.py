@@ -11,7 +11,6 @@ from dbaudit.facts.statement import Explained, How
 from dbaudit.facts.statement_text import Category, StatementText
 
 _TINY_ROWS = 10_000
-_WITH_BODY = frozenset(["CREATE FUNCTION", "CREATE PROCEDURE", "DO"])
 
 
 def about_statements(facts: Facts) -> tuple[str, ...]:
@@ -45,10 +44,10 @@ def about_texts(facts: Facts, file_count: int) -> tuple[str, ...]:
     texts = facts.get(StatementText)
     files = f"{file_count} file{'' if file_count == 1 else 's'}"
     definitions = sum(text.category is Category.DDL for text in texts)
-    bodies = sum(text.statement.command in _WITH_BODY for text in texts)
+    bodies = sum(text.has_unread_body for text in texts)
     notes = [f"{len(texts)} statement{'' if len(texts) == 1 else 's'} in {files}"]
     if definitions:
         notes[0] += f"; definitions are read over: {definitions}"
     if bodies:
-        notes.append(f"the bodies of functions, procedures and DO are not looked into: {bodies}")
+        notes.append(f"the bodies of functions and procedures in other languages than SQL, and DO, are not looked into: {bodies}")
     return tuple(notes)

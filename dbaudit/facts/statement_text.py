@@ -91,6 +91,7 @@ class StatementText:
     Where `is_read` is false nothing is known about it, and `reason` says why. `select_stars` are in the order of the
     text, without those that only reach what the statement itself names column by column, and those under EXISTS.
     `sightings` are in the order of the text; `unseen` says why there are none where its queries are not understood.
+    `has_unread_body` says that it holds code that is not looked into: a routine in another language than SQL, or DO.
     """
 
     statement: Statement
@@ -100,3 +101,4 @@ class StatementText:
     select_stars: tuple[SelectStar, ...] = ()
     sightings: tuple[Sighting, ...] = ()
     unseen: str = ""
+    has_unread_body: bool = False

@@ -82,6 +82,11 @@ def tokens(text: str, position: int = 0) -> Iterator[Token]:
         position = end
 
 
+def significant(text: str) -> list[Token]:
+    """The tokens of a text without white space and comments."""
+    return [token for token in tokens(text) if token.kind != SPACE and token.kind != COMMENT]
+
+
 def fold(word: str) -> str:
     """An unquoted identifier or keyword as PostgreSQL folds it: ASCII letters to lower case, no others."""
     return word.lower() if word.isascii() else re.sub(r"[A-Z]+", lambda letters: letters.group().lower(), word)

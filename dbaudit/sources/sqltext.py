@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from dbaudit.facts.statement import Kind, Statement
 from dbaudit.facts.statement_text import Category, SelectStar, Sighting, StatementText
+from dbaudit.sources.sqlbody import ROUTINES, Body, body, with_arguments
+from dbaudit.sources.sqlcategory import DML, QUERY, category_of, is_definition
+from dbaudit.sources.sqlfile import distinct
 from dbaudit.sources.sqllex import (
-    COMMENT,
     NUMBER,
     OPERATOR,
     PUNCTUATION,
     QUOTED,
-    SPACE,
     STRING,
     WORD,
     Token,
     fold,
-    tokens,
+    significant,
 )
 from dbaudit.sources.sqlpieces import NotRead
 from dbaudit.sources.sqlplain import relation_of_plain_star
@@ -33,9 +36,6 @@ if TYPE_CHECKING:
 LONGEST_TREE = 200_000
 DEEPEST_ARRAY = 6
 _NOT_UNDERSTOOD = "its syntax is not understood"
-_DML = frozenset(["INSERT", "UPDATE", "DELETE", "MERGE"])
-_QUERY = frozenset(["SELECT", "VALUES", "TABLE"])
-_DDL = ("CREATE", "ALTER", "DROP", "COMMENT", "GRANT", "REVOKE", "TRUNCATE", "REINDEX", "SECURITY", "IMPORT")
 # What wraps a query, and the word that the query comes after.
 _WRAPPERS = {"EXPLAIN": "", "DECLARE": "FOR", "PREPARE": "AS"}
 # The other statements that may hold a query, and those that hold none.
@@ -54,15 +54,45 @@ _VALUE_FUNCTIONS = frozenset(
 
 
 def read(statements: Iterable[Statement]) -> tuple[StatementText, ...]:
-    """What each statement says, in order; pieces of a file that are not SQL are left out. Never raises."""
-    return tuple(_read(statement) for statement in statements if statement.kind is Kind.SQL)
+    """What each statement says, in order; pieces of a file that are not SQL are left out. Never raises.
+
+    Behind a function or procedure in SQL come the statements of its body.
+    """
+    own = [statement for statement in statements if statement.kind is Kind.SQL]
+    bodies = {place: found for place, one in enumerate(own) if one.command in ROUTINES and (found := _body(one))}
+    inner = iter(distinct([*own, *(one for found in bodies.values() for one in found.statements)])[len(own) :])
+    texts: list[StatementText] = []
+    for place, statement in enumerate(own):
+        has_unread_body = statement.command == "DO" or statement.command in ROUTINES and place not in bodies
+        text = _read(statement)
+        texts.append(replace(text, has_unread_body=True) if has_unread_body else text)
+        if place in bodies:
+            texts += [_read_in(bodies[place], one) for one in islice(inner, len(bodies[place].statements))]
+    return tuple(texts)
 
 
-def _read(statement: Statement) -> StatementText:
-    category = _category(statement)
-    if category is Category.DDL:
-        return StatementText(statement=statement, category=category, is_read=True)
-    found = [token for token in tokens(statement.text) if token.kind not in (SPACE, COMMENT)]
+def _body(statement: Statement) -> Body | None:
+    try:
+        return body(statement)
+    except Exception:
+        # As for all that is not understood: one statement must not end the audit of the others.
+        return None
+
+
+def _read_in(outer: Body, statement: Statement) -> StatementText:
+    """A statement of a body: the names of arguments are its parameters, and a star that is the row type returned is meant."""
+    text = _read(statement, outer.arguments)
+    kept = tuple(star for star in text.select_stars if star.relations != (outer.returns,))
+    return replace(text, select_stars=kept) if len(kept) < len(text.select_stars) else text
+
+
+def _read(statement: Statement, arguments: frozenset[str] = frozenset()) -> StatementText:
+    if is_definition(statement.command):
+        return StatementText(statement=statement, category=Category.DDL, is_read=True)
+    found = significant(statement.text)
+    category = category_of(statement, found)
+    if arguments:
+        found = with_arguments(statement.text, found, arguments)
     seen, unseen = _sightings(statement, category, found)
     stars, reason = _stars(statement, found)
     return StatementText(
@@ -109,33 +139,6 @@ def _stars(statement: Statement, found: list[Token]) -> tuple[tuple[SelectStar, 
     except Exception:
         # sqlglot reads many dialects, and fails in many ways: whatever it was, this statement is not read.
         return (), _NOT_UNDERSTOOD
-
-
-def _category(statement: Statement) -> Category:
-    command = statement.command
-    if command in _QUERY:
-        return Category.SELECT
-    if command in _DML:
-        return Category.DML
-    if command.startswith(_DDL):
-        return Category.DDL
-    if command == "WITH":
-        return _category_of_with(statement.text)
-    return Category.OTHER
-
-
-def _category_of_with(text: str) -> Category:
-    depth = 0
-    for token in tokens(text):
-        word = text[token.start : token.end]
-        if token.kind == PUNCTUATION:
-            depth += {"(": 1, ")": -1}.get(word, 0)
-        elif token.kind == WORD and not depth:
-            if word.upper() in _DML:
-                return Category.DML
-            if word.upper() in _QUERY:
-                return Category.SELECT
-    return Category.SELECT
 
 
 def _possible_stars(text: str, found: list[Token]) -> Iterator[int]:
@@ -198,7 +201,7 @@ def _start_of_query(statement: Statement, found: list[Token]) -> int:
         if token.kind == PUNCTUATION:
             depth += {"(": 1, ")": -1}.get(word, 0)
         elif token.kind == WORD and not depth:
-            if not awaited and (word in _DML or word in _QUERY or word == "WITH"):
+            if not awaited and (word in DML or word in QUERY or word == "WITH"):
                 return token.start
             awaited = "" if word == awaited else awaited
     return 0

@@ -119,7 +119,7 @@ def test_a_migration_is_read_over_and_an_empty_file_is_clean(dbaudit, sql):
 
 def test_bodies_that_are_not_looked_into_are_mentioned(dbaudit, sql):
     done = dbaudit("lint", sql("do $$ begin delete from t; end $$;"))
-    assert "bodies of functions, procedures and DO are not looked into: 1" in done.stdout
+    assert "DO, are not looked into: 1" in " ".join(done.stdout.split())
 
 
 def test_it_loads_no_driver_and_no_parser_for_ordinary_statements(sql):

@@ -12,7 +12,8 @@ statement that nobody touched. What that costs depends on the table: it is worth
 In the text alone: no plan and no server is needed. Each star is a finding at its place in the file.
 Quiet are count(*), EXISTS (SELECT * …), a star over a WITH query, a subselect, a function or VALUES, which name their
 columns themselves (where one of these has a star over a relation, that inner star is the finding), `t.*` as the
-argument of a function or a cast, and the definitions of views, tables and routines: they fix their columns when made.
+argument of a function or a cast, and the definitions of views and tables: they fix their columns when made. The body of
+a function or procedure in SQL is read; a star over the relation whose row type the function returns is quiet there.
 A statement whose text is not understood is reported as not read. With a server the fix lists the columns.
 
 ## Example
