@@ -10,7 +10,7 @@ from dbaudit.checks.registry import Check
 def page(check: Check) -> str:
     """One check's manual page, in Markdown."""
     body = check.manual.partition("\n")[2].strip()
-    more = f" Knows more with: {_names(check.uses)}." if check.uses else ""
+    more = f" Knows more with: {_names(uses)}." if (uses := check.uses()) else ""
     needs = f"Severity: {check.severity}. Needs: {_names(check.needs)}.{more}"
     head = f"# {check.code} {check.name}\n\n{check.title}\n\n{needs}\n"
     return f"{head}\n{body}\n"

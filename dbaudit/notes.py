@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable
 
 from dbaudit.facts import Facts
-from dbaudit.facts.catalog import Table
 from dbaudit.facts.statement import Explained, How
 from dbaudit.facts.statement_text import Category, StatementText
 
@@ -15,6 +14,8 @@ _TINY_ROWS = 10_000
 
 def about_statements(facts: Facts) -> tuple[str, ...]:
     """What a reader must know of the statements' plans before he trusts a quiet report."""
+    from dbaudit.facts.catalog import Table
+
     how = Counter(explained.how for explained in facts.get(Explained))
     notes = []
     if how[How.NOT_RUN]:

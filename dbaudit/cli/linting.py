@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from dbaudit.checks.registry import Check
 from dbaudit.cli import files
-from dbaudit.cli.options import Connection, Output
+from dbaudit.cli.choices import Connection, Output
 from dbaudit.cli.output import chosen, finish
 from dbaudit.engine import audit
 from dbaudit.errors import AuditError
@@ -35,7 +35,7 @@ def lint_files(arguments: Sequence[str], connection: Connection, output: Output)
     if target or connection.dbname or connection.host or connection.port or connection.username:
         schema, lost = _schema(facts, checks, target, connection, output)
         facts, failures = facts.merged(schema), failures + ([lost] if lost else [])
-        notes += about_schema(facts, dict.fromkeys(kind for check in checks for kind in check.uses))
+        notes += about_schema(facts, dict.fromkeys(kind for check in checks for kind in check.uses()))
     finish(audit(command="lint", facts=facts, checks=checks, notes=notes, failure="; ".join(failures)), output)
 
 
@@ -47,7 +47,7 @@ def _schema(
     from dbaudit.sources.postgres.schema_facts import schema_facts
 
     with open_session(target, connection, output) as session:
-        texts = facts[StatementText] if any(check.uses for check in checks) else ()
+        texts = facts[StatementText] if any(check.uses() for check in checks) else ()
         return schema_facts(session, texts), session.lost
 
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
-import tempfile
 from collections.abc import Iterable, Mapping
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dbaudit.checks.registry import Check, all_checks, choose
-from dbaudit.cli.options import Color, Format, Output
+from dbaudit.cli.choices import Color, Format, Output
 from dbaudit.engine import Report
 from dbaudit.errors import AuditError
 from dbaudit.exits import Exit, of_report
 from dbaudit.finding import Severity
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # A pipe has no width. This one is what a log viewer shows without scrolling.
 _WIDTH_OF_A_PIPE = 120
@@ -46,6 +47,8 @@ def write(report: Report, output: Output, code: Exit) -> None:
     """Writes the report to stdout, or to a file: whole or not at all. Raises AuditError where it cannot."""
     text = rendered(report, output, code)
     if output.output:
+        from pathlib import Path
+
         _write_whole(Path(output.output), text)
     else:
         sys.stdout.write(text)
@@ -75,6 +78,8 @@ def rendered(report: Report, output: Output, code: Exit) -> str:
 def _width(output: Output) -> int:
     if output.output or (not sys.stdout.isatty() and "COLUMNS" not in os.environ):
         return _WIDTH_OF_A_PIPE
+    import shutil
+
     return max(shutil.get_terminal_size((80, 24)).columns, 40)
 
 
@@ -96,6 +101,8 @@ def wants_color(choice: Color, environment: Mapping[str, str], *, is_terminal: b
 
 
 def _write_whole(path: Path, text: str) -> None:
+    import tempfile
+
     try:
         if path.exists() and not path.is_file():
             path.write_text(text, "utf-8")

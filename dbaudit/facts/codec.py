@@ -86,4 +86,4 @@ def _typed(kind: Any, value: Any) -> Any:
 
 @cache
 def _hints(kind: type) -> dict[str, Any]:
-    return typing.get_type_hints(kind)
+    return typing.get_type_hints(kind, localns={"Plan": Plan})

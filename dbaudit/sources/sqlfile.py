@@ -8,22 +8,20 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from dbaudit.errors import AuditError
-from dbaudit.facts.statement import Kind, Statement
+from dbaudit.facts.statement import Kind, Statement, ValueSet
 from dbaudit.finding import Span
-from dbaudit.sources import given, placeholders, sqlname
+from dbaudit.sources import placeholders, sqlname
 from dbaudit.sources.sqllex import COMMENT, PUNCTUATION, SPACE, WORD, Token, fold, tokens
 
 # A file of statements is far smaller; a log or a dump of rows is not, and would take minutes and gigabytes to split.
 LARGEST_FILE_BYTES = 64 << 20
 
 _LINE_BREAK = re.compile(r"\r\n?|\n")
-_END_OF_COPY = re.compile(r"^\\\.\r?$", re.MULTILINE)
+# These few files need: re compiles them when they are asked for first, and keeps them.
+_END_OF_COPY = r"(?m)^\\\.\r?$"
 # A meta-command takes the rest of its line, or what stands before \\ on it; these take the line whatever is in it.
-_META_COMMAND = re.compile(
-    r"\\(?:copy|!|help|h|ef|ev|sf|sv)(?![a-z])[^\r\n]*|\\(?:'(?:[^'\\\r\n]|''|\\[^\r\n])*+'?|\\(?!\\)|[^'\\\r\n])*+",
-    re.IGNORECASE,
-)
-_SENDS = re.compile(r"\\(?:g|gx|gset|gexec|gdesc|bind|bind_named|parse|crosstabview|watch)(?![a-z_])", re.IGNORECASE)
+_META_COMMAND = r"(?i)\\(?:copy|!|help|h|ef|ev|sf|sv)(?![a-z])[^\r\n]*|\\(?:'(?:[^'\\\r\n]|''|\\[^\r\n])*+'?|\\(?!\\)|[^'\\\r\n])*+"
+_SENDS = r"(?i)\\(?:g|gx|gset|gexec|gdesc|bind|bind_named|parse|crosstabview|watch)(?![a-z_])"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,8 +134,16 @@ def _statement(piece: _Piece, text: str, path: str, lines: list[int]) -> Stateme
         edits=reading.edits,
         is_ambiguous=reading.is_ambiguous,
         reason_not_sql=reading.reason_not_sql,
-        value_sets=given.in_comments(text[piece.since : piece.end]) if piece.kind is Kind.SQL else (),
+        value_sets=_given_values(text[piece.since : piece.end]) if piece.kind is Kind.SQL else (),
     )
+
+
+def _given_values(text: str) -> tuple[ValueSet, ...]:
+    if "dbaudit:" not in text.lower():
+        return ()
+    from dbaudit.sources import given
+
+    return given.in_comments(text)
 
 
 def _pieces(text: str) -> Iterator[_Piece]:
@@ -185,7 +191,7 @@ def _next(text: str, position: int, name: str) -> tuple[_Piece | None, int, str]
                     continue
                 if not taken:
                     return _meta_command(text, start, name)
-                if _SENDS.match(text, start):
+                if re.compile(_SENDS).match(text, start):
                     return _sql(taken, name), start, name
         elif kind == WORD and not parentheses:
             block += _block_step(text, taken, token, block)
@@ -225,7 +231,7 @@ def _words(text: str, some: Iterable[Token]) -> list[str]:
 
 
 def _meta_command(text: str, start: int, name: str) -> tuple[_Piece, int, str]:
-    end = _META_COMMAND.match(text, start).end()
+    end = re.compile(_META_COMMAND).match(text, start).end()
     after = end + 2 if text.startswith("\\\\", end) else end
     end = start + len(text[start:end].rstrip())
     return _Piece(kind=Kind.META_COMMAND, start=start, end=end), after, name
@@ -247,7 +253,7 @@ def _reads_data(text: str, piece: _Piece) -> bool:
 
 def _copy_data(text: str, position: int) -> tuple[_Piece | None, int]:
     """The rows behind a COPY, down to a line that is \\. or to the end of the text."""
-    closing = _END_OF_COPY.search(text, position)
+    closing = re.compile(_END_OF_COPY).search(text, position)
     end = closing.start() + 2 if closing else len(text.rstrip())
     start = position
     while start < end and text[start] in " \t\r\n\f\v":

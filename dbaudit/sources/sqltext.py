@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
@@ -253,6 +252,8 @@ def _tree(text: str) -> exp.Expression:
     """sqlglot's tree of one statement. Raises NotRead, and whatever sqlglot raises."""
     if len(text) > LONGEST_TREE:
         raise NotRead(f"it is longer than {LONGEST_TREE:,} characters")
+    import logging
+
     import sqlglot
 
     logging.getLogger("sqlglot").setLevel(logging.CRITICAL + 1)

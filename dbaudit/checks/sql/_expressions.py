@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from dbaudit.facts.catalog import Index
+if TYPE_CHECKING:
+    from dbaudit.facts.catalog import Index
 
-_TOKEN = re.compile(r"""'(?:[^']|'')*'|(?:"(?:[^"]|"")*"|[^\W\d][\w$]*)(\.(?=["\w]))?|\d[\w.]*|::|\S""")
-_TYPED_LITERAL = re.compile(r"(interval|date|timestamp|timestamptz|time)('(?:[^']|'')*')")
-_TEXT_CAST = re.compile(r"::(?:text|varchar|character varying|bpchar|regclass)(?![\w ])")
-_ALONE = re.compile(r"""(?<![\w"])\(((?:[\w$]+|"(?:[^"]|"")*"|'(?:[^']|'')*'))\)""")
-_CAST_CALL = re.compile(r"cast\(([^()]+) as ([^()]+)\)")
+_TOKEN = r"""'(?:[^']|'')*'|(?:"(?:[^"]|"")*"|[^\W\d][\w$]*)(\.(?=["\w]))?|\d[\w.]*|::|\S"""
+_TYPED_LITERAL = r"(interval|date|timestamp|timestamptz|time)('(?:[^']|'')*')"
+_TEXT_CAST = r"::(?:text|varchar|character varying|bpchar|regclass)(?![\w ])"
+_ALONE = r"""(?<![\w"])\(((?:[\w$]+|"(?:[^"]|"")*"|'(?:[^']|'')*'))\)"""
+_CAST_CALL = r"cast\(([^()]+) as ([^()]+)\)"
 _TYPES = {"int": "integer", "int4": "integer", "int8": "bigint", "int2": "smallint", "bool": "boolean",
           "timestamptz": "timestamp with time zone", "float8": "double precision", "decimal": "numeric"}  # fmt: skip
 
@@ -24,18 +26,18 @@ def is_indexed(expression: str, indexes: tuple[Index, ...]) -> bool:
 
 def canonical(expression: str) -> str:
     """The expression without what the server adds when it prints one: brackets, casts to text, and the table's name."""
-    text = _CAST_CALL.sub(r"\1::\2", _TYPED_LITERAL.sub(r"\2::\1", _spaced(expression)))
+    text = re.sub(_CAST_CALL, r"\1::\2", re.sub(_TYPED_LITERAL, r"\2::\1", _spaced(expression)))
     before = ""
     while before != text:
         before = text
-        text = _unwrapped(_ALONE.sub(r"\1", _TEXT_CAST.sub("", text)))
+        text = _unwrapped(re.sub(_ALONE, r"\1", re.sub(_TEXT_CAST, "", text)))
     return re.sub(r"(?<=::)[\w ]+", lambda name: _TYPES.get(name.group().strip(), name.group().strip()), text)
 
 
 def _spaced(expression: str) -> str:
     """In lower case but for literals and quoted names, without the names of tables, a space only between words."""
     parts: list[str] = []
-    for token in (found.group() for found in _TOKEN.finditer(expression) if not found.group(1)):
+    for token in (found.group() for found in re.finditer(_TOKEN, expression) if not found.group(1)):
         word = token if token[0] in "'\"" else token.lower()
         is_between_words = parts and parts[-1][-1:].isalnum() and word[0].isalnum()
         parts += [" ", word] if is_between_words else [word]
@@ -60,7 +62,7 @@ def _closes(text: str) -> int:
 def _first(expressions: str) -> str:
     """The first of a list of expressions, which commas outside brackets and literals separate."""
     depth = 0
-    for found in _TOKEN.finditer(expressions):
+    for found in re.finditer(_TOKEN, expressions):
         depth += {"(": 1, "[": 1, ")": -1, "]": -1}.get(found.group(), 0)
         if found.group() == "," and not depth:
             return expressions[: found.start()]

@@ -5,21 +5,31 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from dbaudit.facts import Facts
-from dbaudit.facts.catalog import Index
-from dbaudit.facts.column import Column
-from dbaudit.facts.relation import Names, Relation, SearchPath
+from dbaudit.facts.statement_text import StatementText
 
-# What a check that looks at the schema reads of it.
-SCHEMA = (Relation, SearchPath, Column, Index)
+if TYPE_CHECKING:
+    from dbaudit.facts.catalog import Index
+    from dbaudit.facts.column import Column
+    from dbaudit.facts.relation import Names
+
+
+def schema_facts() -> tuple[type, ...]:
+    """What a check that looks at the schema reads of it. Imported late: most runs of `lint` are about texts alone."""
+    from dbaudit.facts.catalog import Index
+    from dbaudit.facts.column import Column
+    from dbaudit.facts.relation import Relation, SearchPath
+
+    return Relation, SearchPath, Column, Index
 
 
 @dataclass(frozen=True, slots=True)
 class Schema:
     """Columns by schema and table, indexes by the table's oid. Everything unknown is empty: no check may rely on it."""
 
-    names: Names
+    names: Names | None
     columns: Mapping[tuple[str, str], tuple[Column, ...]]
     indexes: Mapping[int, tuple[Index, ...]]
     has_indexes: bool
@@ -27,6 +37,12 @@ class Schema:
     @classmethod
     def of(cls, facts: Facts) -> Schema:
         """The schema as far as the facts hold it; an index that is invalid or partial serves no condition as it is."""
+        if set(facts.rows) == {StatementText}:
+            return cls(None, {}, {}, False)
+        from dbaudit.facts.catalog import Index
+        from dbaudit.facts.column import Column
+        from dbaudit.facts.relation import Names
+
         columns: defaultdict[tuple[str, str], tuple[Column, ...]] = defaultdict(tuple)
         for column in facts.get(Column):
             columns[column.schema, column.table] += (column,)
@@ -38,7 +54,7 @@ class Schema:
 
     def columns_of(self, relation: str) -> tuple[Column, ...]:
         """All columns of the relation that is written like this, in their order; none where they are not known."""
-        found = self.names.find(relation) if relation else None
+        found = self.names.find(relation) if relation and self.names else None
         return self.columns.get(found, ()) if found else ()
 
     def column(self, relation: str, name: str) -> Column | None:

@@ -29,22 +29,25 @@ When there is an index on the expression, another condition leaves few rows, or 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from dbaudit.checks.registry import Verdicts, check
 from dbaudit.checks.sql._expressions import canonical, is_indexed
-from dbaudit.checks.sql._schema import SCHEMA, Schema
+from dbaudit.checks.sql._schema import Schema, schema_facts
 from dbaudit.checks.sql._sightings import Look, finding, looks
 from dbaudit.facts import Facts
-from dbaudit.facts.catalog import Index
-from dbaudit.facts.column import Column
 from dbaudit.facts.statement_text import Sight, Sighting, StatementText
 from dbaudit.finding import Confidence, Finding, Severity, Unknown
 
+if TYPE_CHECKING:
+    from dbaudit.facts.catalog import Index
+    from dbaudit.facts.column import Column
+
 _SIGHTS = (Sight.FUNCTION_ON_COLUMN, Sight.CAST_OF_COLUMN, Sight.ARITHMETIC_ON_COLUMN)
-_OF_TIME = re.compile(r"(date_trunc|date_part|extract|date|to_char)\s*\(|cast\s*\(.*\sas\s+date\s*\)$", re.IGNORECASE)
+_OF_TIME = r"(?i)(date_trunc|date_part|extract|date|to_char)\s*\(|cast\s*\(.*\sas\s+date\s*\)$"
 
 
-@check("SQL004", name="function-on-column", severity=Severity.INFO, needs=(StatementText,), uses=SCHEMA)
+@check("SQL004", name="function-on-column", severity=Severity.INFO, needs=(StatementText,), uses=schema_facts)
 def function_on_column(facts: Facts) -> Verdicts:
     schema = Schema.of(facts)
     for look in looks(facts, *_SIGHTS, unless_planned=True):
@@ -82,7 +85,7 @@ def _title(sighting: Sighting) -> str:
     column, relation = sighting.names
     if sighting.sight is Sight.ARITHMETIC_ON_COLUMN:
         return f"move the arithmetic to the other side, so that {column} stands alone"
-    if _OF_TIME.match(sighting.text) or sighting.text.lower().endswith("::date"):
+    if re.match(_OF_TIME, sighting.text) or sighting.text.lower().endswith("::date"):
         return f"compare {column} with a range: >= its begin and < its end"
     if sighting.sight is Sight.CAST_OF_COLUMN:
         return f"cast the constant to the type of {column}"

@@ -23,14 +23,14 @@ When the source is a twin of the table by construction, such as a partition or a
 from __future__ import annotations
 
 from dbaudit.checks.registry import Verdicts, check
-from dbaudit.checks.sql._schema import SCHEMA, Schema
+from dbaudit.checks.sql._schema import Schema, schema_facts
 from dbaudit.checks.sql._sightings import Look, finding, looks
 from dbaudit.facts import Facts
 from dbaudit.facts.statement_text import Sight, StatementText
 from dbaudit.finding import Finding, Severity, Unknown
 
 
-@check("SQL013", name="insert-without-columns", severity=Severity.INFO, needs=(StatementText,), uses=SCHEMA)
+@check("SQL013", name="insert-without-columns", severity=Severity.INFO, needs=(StatementText,), uses=schema_facts)
 def insert_without_columns(facts: Facts) -> Verdicts:
     schema = Schema.of(facts)
     for look in looks(facts, Sight.NO_COLUMN_LIST):

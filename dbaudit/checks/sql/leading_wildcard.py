@@ -27,14 +27,14 @@ When the table is small, another condition leaves few rows, or the trigram index
 from __future__ import annotations
 
 from dbaudit.checks.registry import Verdicts, check
-from dbaudit.checks.sql._schema import SCHEMA, Schema
+from dbaudit.checks.sql._schema import Schema, schema_facts
 from dbaudit.checks.sql._sightings import Look, finding, looks
 from dbaudit.facts import Facts
 from dbaudit.facts.statement_text import Sight, StatementText
 from dbaudit.finding import Confidence, Finding, Severity, Unknown
 
 
-@check("SQL003", name="leading-wildcard", severity=Severity.INFO, needs=(StatementText,), uses=SCHEMA)
+@check("SQL003", name="leading-wildcard", severity=Severity.INFO, needs=(StatementText,), uses=schema_facts)
 def leading_wildcard(facts: Facts) -> Verdicts:
     schema = Schema.of(facts)
     for look in looks(facts, Sight.LEADING_WILDCARD, unless_planned=True):

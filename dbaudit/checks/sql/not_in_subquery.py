@@ -27,21 +27,24 @@ When the column is NOT NULL, and the subquery returns few rows.
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from dbaudit.checks.registry import Verdicts, check
-from dbaudit.checks.sql._schema import SCHEMA, Schema
+from dbaudit.checks.sql._schema import Schema, schema_facts
 from dbaudit.checks.sql._sightings import Look, finding, looks
 from dbaudit.facts import Facts
-from dbaudit.facts.column import Column
 from dbaudit.facts.statement_text import Sight, StatementText
 from dbaudit.finding import Confidence, Finding, Severity, Unknown
 
+if TYPE_CHECKING:
+    from dbaudit.facts.column import Column
+
 _FIX = "write NOT EXISTS (SELECT … WHERE …), which NULL does not disturb"
 # Words by which a subquery takes some rows only; a text that is cut short may have them behind.
-_FEWER_ROWS = re.compile(r"\b(?:where|join|limit|offset|fetch|having|tablesample)\b|…$", re.IGNORECASE)
+_FEWER_ROWS = r"(?i)\b(?:where|join|limit|offset|fetch|having|tablesample)\b|…$"
 
 
-@check("SQL005", name="not-in-subquery", severity=Severity.WARNING, needs=(StatementText,), uses=SCHEMA)
+@check("SQL005", name="not-in-subquery", severity=Severity.WARNING, needs=(StatementText,), uses=schema_facts)
 def not_in_subquery(facts: Facts) -> Verdicts:
     schema = Schema.of(facts)
     for look in looks(facts, Sight.NOT_IN_SUBQUERY, also_once=True):
@@ -58,7 +61,7 @@ def not_in_subquery(facts: Facts) -> Verdicts:
 def _certain(look: Look, column: Column) -> Finding:
     """The column may be NULL; where some are, and all rows are taken, the condition is never true."""
     null_ratio = column.null_fraction or 0
-    is_empty = bool(null_ratio) and not _FEWER_ROWS.search(look.sighting.text)
+    is_empty = bool(null_ratio) and not re.search(_FEWER_ROWS, look.sighting.text)
     some = f", and {null_ratio * 100:.1f} % of its values are" if null_ratio else ""
     return finding(
         "SQL005",

@@ -30,14 +30,14 @@ from __future__ import annotations
 
 from dbaudit.checks._words import listed
 from dbaudit.checks.registry import Verdicts, check
-from dbaudit.checks.sql._schema import SCHEMA, Schema
+from dbaudit.checks.sql._schema import Schema, schema_facts
 from dbaudit.checks.sql._sightings import Look, finding, looks
 from dbaudit.facts import Facts
 from dbaudit.facts.statement_text import Sight, StatementText
 from dbaudit.finding import Confidence, Finding, Severity, Unknown
 
 
-@check("SQL017", name="or-across-columns", severity=Severity.INFO, needs=(StatementText,), uses=SCHEMA)
+@check("SQL017", name="or-across-columns", severity=Severity.INFO, needs=(StatementText,), uses=schema_facts)
 def or_across_columns(facts: Facts) -> Verdicts:
     schema = Schema.of(facts)
     for look in looks(facts, Sight.OR_IN_FILTER, Sight.OR_IN_JOIN, unless_planned=True):

@@ -30,19 +30,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from dbaudit.checks.registry import Verdicts, check
-from dbaudit.checks.sql._schema import SCHEMA, Schema
+from dbaudit.checks.sql._schema import Schema, schema_facts
 from dbaudit.facts import Facts
-from dbaudit.facts.column import Column
 from dbaudit.facts.statement_text import SelectStar, StatementText
 from dbaudit.finding import Finding, Fix, Severity, Subject, Unknown
+
+if TYPE_CHECKING:
+    from dbaudit.facts.column import Column
 
 _SHOWN = 3
 _LISTED = 30
 
 
-@check("SQL001", name="select-star", severity=Severity.INFO, needs=(StatementText,), uses=SCHEMA)
+@check("SQL001", name="select-star", severity=Severity.INFO, needs=(StatementText,), uses=schema_facts)
 def select_star(facts: Facts) -> Verdicts:
     schema = Schema.of(facts)
     for text in facts[StatementText]:

@@ -26,14 +26,14 @@ from __future__ import annotations
 
 from dbaudit.checks._words import listed
 from dbaudit.checks.registry import Verdicts, check
-from dbaudit.checks.sql._schema import SCHEMA, Schema
+from dbaudit.checks.sql._schema import Schema, schema_facts
 from dbaudit.checks.sql._sightings import Look, finding, looks
 from dbaudit.facts import Facts
 from dbaudit.facts.statement_text import Sight, StatementText
 from dbaudit.finding import Confidence, Finding, Severity, Unknown
 
 
-@check("SQL009", name="union-without-all", severity=Severity.INFO, needs=(StatementText,), uses=SCHEMA)
+@check("SQL009", name="union-without-all", severity=Severity.INFO, needs=(StatementText,), uses=schema_facts)
 def union_without_all(facts: Facts) -> Verdicts:
     schema = Schema.of(facts)
     for look in looks(facts, Sight.UNION_NOT_COMPARED, Sight.UNION_OF_CONSTANTS):
