@@ -11,7 +11,7 @@ from dbaudit.errors import AuditError
 from dbaudit.facts.statement import Kind, Statement, ValueSet
 from dbaudit.finding import Span
 from dbaudit.sources import placeholders, sqlname
-from dbaudit.sources.sqllex import COMMENT, PUNCTUATION, SPACE, WORD, Token, fold, tokens
+from dbaudit.sources.sqllex import COMMENT, PUNCTUATION, WORD, Token, fold, marks
 
 # A file of statements is far smaller; a log or a dump of rows is not, and would take minutes and gigabytes to split.
 LARGEST_FILE_BYTES = 64 << 20
@@ -116,7 +116,7 @@ def _line_of(data: bytes, offset: int) -> int:
 def _statement(piece: _Piece, text: str, path: str, lines: list[int]) -> Statement:
     line, end_line = bisect_right(lines, piece.start), bisect_right(lines, piece.end)
     own = text[piece.start : piece.end]
-    reading = placeholders.read(own) if piece.kind is Kind.SQL else placeholders.Reading()
+    reading = placeholders.read(own, piece.tokens, piece.start) if piece.kind is Kind.SQL else placeholders.Reading()
     return Statement(
         name=piece.name,
         text=own,
@@ -166,10 +166,8 @@ def _next(text: str, position: int, name: str) -> tuple[_Piece | None, int, str]
     """The next piece, where the text goes on behind it, and the name that a comment gave and no statement took."""
     taken: list[Token] = []
     parentheses = block = 0
-    for token in tokens(text, position):
+    for token in marks(text, position):
         kind, start, end = token
-        if kind == SPACE:
-            continue
         if kind == COMMENT:
             if not taken:
                 name = sqlname.given(text[start:end]) or name

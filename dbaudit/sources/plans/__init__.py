@@ -13,7 +13,7 @@ from dbaudit.finding import Span
 from dbaudit.sources import sqlname
 from dbaudit.sources.plans import as_json, as_text, as_yaml, frames, logged, sound
 from dbaudit.sources.plans.found import Found, Line, unreadable
-from dbaudit.sources.sqllex import tokens
+from dbaudit.sources.sqllex import significant
 
 NOT_RUN = "the plan of a statement that was not run"
 NO_FIGURES = "its plan has no figures to judge: neither ANALYZE nor COSTS"
@@ -94,7 +94,7 @@ def _statement(found: Found, plan: Plan, path: str) -> Statement:
     span = Span(path=path, line=found.line, column=1, end_line=found.end_line, end_column=1)
     if not text:
         return Statement(name="", text="", span=span, identity=_shape(plan))
-    taken = tuple(tokens(text))
+    taken = significant(text)
     return Statement(
         name="",
         text=text,
