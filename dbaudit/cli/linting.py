@@ -8,15 +8,13 @@ from dbaudit.checks.registry import Check
 from dbaudit.cli import files
 from dbaudit.cli.choices import Connection, Output
 from dbaudit.cli.output import chosen, finish
+from dbaudit.cli.reading import read_texts
 from dbaudit.engine import audit
 from dbaudit.errors import AuditError
 from dbaudit.facts import Facts
-from dbaudit.facts.statement import Statement
 from dbaudit.facts.statement_text import StatementText
 from dbaudit.notes import about_schema, about_texts
-from dbaudit.sources import sqlfile
 from dbaudit.sources.paths import expanded
-from dbaudit.sources.sqltext import read
 
 
 def lint_files(arguments: Sequence[str], connection: Connection, output: Output) -> None:
@@ -29,8 +27,8 @@ def lint_files(arguments: Sequence[str], connection: Connection, output: Output)
         raise AuditError("what --select leaves needs a server", "dbaudit explain asks one")
     paths, target = files.separate_target(arguments, "lint")
     found = expanded(paths, suffixes=(".sql",))
-    statements, failures = _statements(found)
-    facts = Facts({StatementText: read(statements)})
+    texts, failures = read_texts(found)
+    facts = Facts({StatementText: texts})
     notes = about_texts(facts, len(found) - len(failures))
     if target or connection.dbname or connection.host or connection.port or connection.username:
         schema, lost = _schema(facts, checks, target, connection, output)
@@ -49,15 +47,3 @@ def _schema(
     with open_session(target, connection, output) as session:
         texts = facts[StatementText] if any(check.uses() for check in checks) else ()
         return schema_facts(session, texts), session.lost
-
-
-def _statements(paths: Iterable[str]) -> tuple[tuple[Statement, ...], list[str]]:
-    """The statements of the files that can be read, and why the others cannot."""
-    statements: list[Statement] = []
-    failures: list[str] = []
-    for path in paths:
-        try:
-            statements += files.statements(path)
-        except AuditError as error:
-            failures.append(str(error))
-    return sqlfile.distinct(statements), failures

@@ -106,7 +106,10 @@ def _numbered(text: str, seen: dict[str, int]) -> str:
     if count == 1:
         return text
     numbered = f"{text}#{count}"
-    return numbered if numbered not in seen else _numbered(text, seen)
+    if numbered in seen:
+        return _numbered(text, seen)
+    seen[numbered] = 1
+    return numbered
 
 
 def _line_of(data: bytes, offset: int) -> int:
