@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from dbaudit.facts.relation import Names
 
 
+_LISTED = 20
+
+
 def schema_facts() -> tuple[type, ...]:
     """What a check that looks at the schema reads of it. Imported late: most runs of `lint` are about texts alone."""
     from dbaudit.facts.catalog import Index
@@ -25,20 +28,31 @@ def schema_facts() -> tuple[type, ...]:
     return Relation, SearchPath, Column, Index
 
 
+def column_list(columns: Sequence[Column], prefix: str = "") -> str:
+    """Names of columns as SQL writes them, the first twenty of them; `prefix` is what stands before each."""
+    names = [prefix + column.quoted for column in columns]
+    more = [f"and {len(names) - _LISTED} more"] if len(names) > _LISTED else []
+    return ", ".join(names[:_LISTED] + more)
+
+
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """Columns by schema and table, indexes by the table's oid. Everything unknown is empty: no check may rely on it."""
+    """Columns by schema and table, indexes by the table's oid, and the tables whose indexes could not all be read.
+
+    What is unknown is empty or None: no check may take it for an answer.
+    """
 
     names: Names | None
     columns: Mapping[tuple[str, str], tuple[Column, ...]]
     indexes: Mapping[int, tuple[Index, ...]]
+    unread: frozenset[int]
     has_indexes: bool
 
     @classmethod
     def of(cls, facts: Facts) -> Schema:
         """The schema as far as the facts hold it; an index that is invalid or partial serves no condition as it is."""
         if set(facts.rows) == {StatementText}:
-            return cls(None, {}, {}, False)
+            return cls(None, {}, {}, frozenset(), False)
         from dbaudit.facts.catalog import Index
         from dbaudit.facts.column import Column
         from dbaudit.facts.relation import Names
@@ -48,9 +62,10 @@ class Schema:
             columns[column.schema, column.table] += (column,)
         indexes: defaultdict[int, tuple[Index, ...]] = defaultdict(tuple)
         for index in facts.get(Index):
-            if index.is_valid and not index.is_partial and not index.predicate and not index.is_unread:
+            if index.is_valid and not index.is_partial and not index.predicate:
                 indexes[index.table_oid] += (index,)
-        return cls(Names.of(facts), dict(columns), dict(indexes), not facts.missing(Index))
+        unread = frozenset(index.table_oid for index in facts.get(Index) if index.is_unread)
+        return cls(Names.of(facts), dict(columns), dict(indexes), unread, not facts.missing(Index))
 
     def columns_of(self, relation: str) -> tuple[Column, ...]:
         """All columns of the relation that is written like this, in their order; none where they are not known."""
@@ -64,7 +79,9 @@ class Schema:
     def indexes_of(self, relation: str) -> tuple[Index, ...] | None:
         """The indexes of the relation that may serve a condition; None where it or its indexes are not known."""
         columns = self.columns_of(relation)
-        return self.indexes.get(columns[0].table_oid, ()) if columns and self.has_indexes else None
+        if not columns or not self.has_indexes or columns[0].table_oid in self.unread:
+            return None
+        return self.indexes.get(columns[0].table_oid, ())
 
     def is_unique(self, relation: str, names: Collection[str], *, may_be_null: bool) -> bool:
         """Whether no two rows have the same values in these columns; with `may_be_null`, where none of them is NULL."""

@@ -23,7 +23,7 @@ When the source is a twin of the table by construction, such as a partition or a
 from __future__ import annotations
 
 from dbaudit.checks.registry import Verdicts, check
-from dbaudit.checks.sql._schema import Schema, schema_facts
+from dbaudit.checks.sql._schema import Schema, column_list, schema_facts
 from dbaudit.checks.sql._sightings import Look, finding, looks
 from dbaudit.facts import Facts
 from dbaudit.facts.statement_text import Sight, StatementText
@@ -39,7 +39,7 @@ def insert_without_columns(facts: Facts) -> Verdicts:
 
 def _finding(look: Look, schema: Schema) -> Finding:
     (relation,) = look.sighting.names
-    columns = ", ".join(column.quoted for column in schema.columns_of(relation))
+    columns = column_list(schema.columns_of(relation))
     return finding(
         "SQL013",
         look,

@@ -10,8 +10,8 @@ make an anti-join of it: it hashes the whole subquery, or runs it once per row w
 ## How it is found
 In the text. Quiet where the subquery returns a literal or a count, tests its column for IS NOT NULL or compares it, and
 where the server says that the column is NOT NULL. A column that is called id is most likely a primary key: INFO, with
-low confidence, unless the server says that it may be NULL. ERROR where its statistics count NULLs in the column and the
-subquery takes every row: then the answer is empty already.
+low confidence, unless the server says that it is nullable. ERROR where its statistics count NULLs in the column and the
+subquery takes every row: then the answer is empty already. A column whose domain or CHECK forbids NULL is nullable too.
 
 ## Example
     SELECT id FROM customers WHERE id NOT IN (SELECT referred_by FROM customers);
@@ -52,23 +52,24 @@ def not_in_subquery(facts: Facts) -> Verdicts:
             yield look
             continue
         column = next((schema.column(read.relation, *read.columns) for read in look.sighting.reads), None)
-        if column is None:
+        if column is None or column.is_nullable and column.type != column.base_type:
             yield _finding(look)
         elif column.is_nullable:
-            yield _certain(look, column)
+            yield _known(look, column)
 
 
-def _certain(look: Look, column: Column) -> Finding:
-    """The column may be NULL; where some are, and all rows are taken, the condition is never true."""
+def _known(look: Look, column: Column) -> Finding:
+    """The column is nullable; where some values are NULL, and all rows are taken, the condition is never true."""
     null_ratio = column.null_fraction or 0
     is_empty = bool(null_ratio) and not re.search(_FEWER_ROWS, look.sighting.text)
-    some = f", and {null_ratio * 100:.1f} % of its values are" if null_ratio else ""
+    some = f", and {null_ratio * 100:.1f} % of its values were NULL when it was analyzed" if null_ratio else ""
     return finding(
         "SQL005",
         look,
-        f"{column.table}.{column.quoted} may be NULL{some}: with one NULL, NOT IN is true for no row at all",
+        f"{column.table}.{column.quoted} is not NOT NULL{some}: with one NULL among them, NOT IN is true for no row at all",
         Severity.ERROR if is_empty else Severity.WARNING,
         _FIX,
+        confidence=Confidence.HIGH if null_ratio else Confidence.MEDIUM,
         evidence={"null_ratio": null_ratio} if null_ratio else {},
     )
 

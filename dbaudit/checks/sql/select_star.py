@@ -33,7 +33,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from dbaudit.checks.registry import Verdicts, check
-from dbaudit.checks.sql._schema import Schema, schema_facts
+from dbaudit.checks.sql._schema import Schema, column_list, schema_facts
 from dbaudit.facts import Facts
 from dbaudit.facts.statement_text import SelectStar, StatementText
 from dbaudit.finding import Finding, Fix, Severity, Subject, Unknown
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from dbaudit.facts.column import Column
 
 _SHOWN = 3
-_LISTED = 30
 
 
 @check("SQL001", name="select-star", severity=Severity.INFO, needs=(StatementText,), uses=schema_facts)
@@ -78,14 +77,8 @@ def _title(star: SelectStar, columns: Mapping[str, tuple[Column, ...]]) -> str:
     """The columns themselves where the star is of one relation, else by relation: the text does not tell their aliases."""
     if len(columns) == 1:
         (of_one,) = columns.values()
-        return f"list the columns that are used: {_names(of_one, star.text[:-1].rstrip())}"
-    return f"list the columns that are used; {'; '.join(f'{name} has {_names(them)}' for name, them in columns.items())}"
-
-
-def _names(columns: tuple[Column, ...], prefix: str = "") -> str:
-    names = [prefix + column.quoted for column in columns]
-    more = [f"and {len(names) - _LISTED} more"] if len(names) > _LISTED else []
-    return ", ".join(names[:_LISTED] + more)
+        return f"list the columns that are used: {column_list(of_one, star.text[:-1].rstrip())}"
+    return f"list the columns that are used; {'; '.join(f'{name} has {column_list(them)}' for name, them in columns.items())}"
 
 
 def _listed(relations: tuple[str, ...]) -> str:
