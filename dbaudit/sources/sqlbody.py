@@ -12,6 +12,7 @@ from dbaudit.sources.sqllex import PARAMETER, PUNCTUATION, QUOTED, STRING, WORD,
 
 ROUTINES = ("CREATE FUNCTION", "CREATE PROCEDURE")
 _MODES = frozenset(["in", "out", "inout", "variadic"])
+_IN_NAME = frozenset([".", ":"])
 _BEFORE_RELATION = frozenset(["from", "join", "into", "update", "only"])
 
 
@@ -38,10 +39,14 @@ def body(statement: Statement) -> Body | None:
     found = split(statement.text[start:end], statement.span.path)
     origin = statement.extent(start, start)
     return Body(
-        statements=tuple(_placed(one, origin, one.name or routine.name) for one in found if one.kind is Kind.SQL),
+        statements=tuple(_placed(one, origin, one.name or routine.name) for one in found if _is_query(one)),
         arguments=routine.arguments(),
         returns=routine.returns(),
     )
+
+
+def _is_query(statement: Statement) -> bool:
+    return statement.kind is Kind.SQL and statement.command != "RETURN"
 
 
 def with_arguments(text: str, found: Sequence[Token], arguments: frozenset[str]) -> list[Token]:
@@ -133,7 +138,8 @@ class _Routine:
         place = self.clauses.get("returns", len(self.found)) + 1
         place += self.word(place) == "setof"
         end = place
-        while end < len(self.found) and (self.word(end) == "." or end == place or self.word(end - 1) == "."):
+        # A colon begins a variable of psql.
+        while end < len(self.found) and (end == place or self.word(end) in _IN_NAME or self.word(end - 1) in _IN_NAME):
             end += 1
         return self.text[self.found[place].start : self.found[end - 1].end] if place < len(self.found) else ""
 

@@ -17,6 +17,7 @@ from dbaudit.sources.sqllex import COMMENT, PUNCTUATION, WORD, Token, fold, mark
 LARGEST_FILE_BYTES = 64 << 20
 
 _LINE_BREAK = re.compile(r"\r\n?|\n")
+_NUMBER = re.compile(r"#\d+$")
 # These few files need: re compiles them when they are asked for first, and keeps them.
 _END_OF_COPY = r"(?m)^\\\.\r?$"
 # A meta-command takes the rest of its line, or what stands before \\ on it; these take the line whatever is in it.
@@ -102,14 +103,17 @@ def _distinct(statement: Statement, names: dict[str, int], identities: dict[str,
 
 
 def _numbered(text: str, seen: dict[str, int]) -> str:
-    count = seen[text] = seen.get(text, 0) + 1
-    if count == 1:
+    """The text, or where it was seen the next number behind it, or behind what has a number already."""
+    if text not in seen:
+        seen[text] = 1
         return text
-    numbered = f"{text}#{count}"
-    if numbered in seen:
-        return _numbered(text, seen)
-    seen[numbered] = 1
-    return numbered
+    base = _NUMBER.sub("", text)
+    count = seen.get(base, 1) + 1
+    while f"{base}#{count}" in seen:
+        count += 1
+    seen[base] = count
+    seen[f"{base}#{count}"] = 1
+    return f"{base}#{count}"
 
 
 def _line_of(data: bytes, offset: int) -> int:

@@ -81,8 +81,13 @@ def _body(statement: Statement) -> Body | None:
 def _read_in(outer: Body, statement: Statement) -> StatementText:
     """A statement of a body: the names of arguments are its parameters, and a star that is the row type returned is meant."""
     text = _read(statement, outer.arguments)
-    kept = tuple(star for star in text.select_stars if star.relations != (outer.returns,))
+    row_type = _last_part(outer.returns)
+    kept = tuple(star for star in text.select_stars if [_last_part(name) for name in star.relations] != [row_type])
     return replace(text, select_stars=kept) if len(kept) < len(text.select_stars) else text
+
+
+def _last_part(name: str) -> str:
+    return fold(name.rpartition(".")[2])
 
 
 def _read(statement: Statement, arguments: frozenset[str] = frozenset()) -> StatementText:

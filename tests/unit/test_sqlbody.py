@@ -41,6 +41,7 @@ def test_a_body_in_sql_is_read(sql):
         "create function f() returns int language internal as 'delete from t'",
         "create procedure f() language sql as 'delete from t where a = ''x'''",
         "create function f() returns int return (select 1)",
+        "create function f() returns int language sql as 'delete from t where a = ",
         "create function f(language sql) returns int language c as $$ delete from t $$",
         "do $$ delete from t $$",
         "do language sql $$ delete from t $$",
@@ -81,7 +82,7 @@ def test_arguments_are_parameters():
 
 @pytest.mark.parametrize(
     ("returns", "stars"),
-    [("setof orders", 0), ("public.orders", 1), ("setof record", 1), ("table (a int)", 1), ("trigger", 1), ("orders", 0)],
+    [("setof orders", 0), ("public.Orders", 0), (":schema.orders", 0), ("setof s.other", 1), ("setof record", 1), ("table (a int)", 1), ("trigger", 1), ("orders", 0)],
 )
 def test_a_star_that_is_the_row_type_returned_is_meant(returns, stars):
     (text,) = inner(f"create function f() returns {returns} language sql as $$ select * from orders $$")
@@ -92,3 +93,8 @@ def test_a_star_that_is_the_row_type_returned_is_meant(returns, stars):
 def test_nothing_is_too_strange(words):
     for text in read(split("create function " + " ".join(words), "f.sql")):
         assert text.statement.text
+
+
+def test_a_body_may_return_an_expression():
+    assert inner("create function f() returns int begin atomic select 1; return 2; end")[0].statement.text == "select 1"
+    assert len(inner("create function f() returns int begin atomic select 1; return 2; end")) == 1
