@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
 from dbaudit.facts import Facts
 from dbaudit.facts.catalog import Table
@@ -14,11 +15,11 @@ from dbaudit.units import count
 
 _TINY_ROWS = 10_000
 _FEW = 5
-_WITH_BODY = frozenset(["CREATE FUNCTION", "CREATE PROCEDURE", "DO"])
 
 
 def about_statements(facts: Facts) -> tuple[str, ...]:
     """What a reader must know of the statements' plans before he trusts a quiet report."""
+
     how = Counter(explained.how for explained in facts.get(Explained))
     notes = []
     if how[How.NOT_RUN]:
@@ -31,6 +32,7 @@ def about_statements(facts: Facts) -> tuple[str, ...]:
 
 def about_saved_plans(facts: Facts) -> tuple[str, ...]:
     """Which statements could not be compared with the plans that were saved, where there are some."""
+
     saved = {row.identity: row.label for row in facts.get(SavedPlan)}
     if not saved:
         return ()
@@ -84,15 +86,21 @@ def nothing_learnt(facts: Facts) -> str:
     return f"no statement could be looked at: {explained[0].reason}" if explained else "no statement to look at"
 
 
+def about_schema(facts: Facts, kinds: Iterable[type]) -> tuple[str, ...]:
+    """Which facts of the schema, of these kinds, the server did not tell: what knows more with them ran without them."""
+    reasons = dict.fromkeys(missing.reason for kind in kinds if (missing := facts.missing(kind)))
+    return tuple(f"the checks knew the text alone, and not all of the schema: {reason}" for reason in reasons)
+
+
 def about_texts(facts: Facts, file_count: int) -> tuple[str, ...]:
     """How many statements were read, and that the bodies of routines were not."""
     texts = facts.get(StatementText)
     files = f"{file_count} file{'' if file_count == 1 else 's'}"
     definitions = sum(text.category is Category.DDL for text in texts)
-    bodies = sum(text.statement.command in _WITH_BODY for text in texts)
+    bodies = sum(text.has_unread_body for text in texts)
     notes = [f"{len(texts)} statement{'' if len(texts) == 1 else 's'} in {files}"]
     if definitions:
         notes[0] += f"; definitions are read over: {definitions}"
     if bodies:
-        notes.append(f"the bodies of functions, procedures and DO are not looked into: {bodies}")
+        notes.append(f"the bodies of functions and procedures in other languages than SQL, and DO, are not looked into: {bodies}")
     return tuple(notes)

@@ -59,9 +59,10 @@ def explain(
     needed.
     """
     from dbaudit.cli.explaining import Asked, on_server, on_twin, plans, refuse
+    from dbaudit.cli.files import separate_target
     from dbaudit.cli.output import chosen, finish
     from dbaudit.cli.proofs import with_proofs
-    from dbaudit.cli.statements import read_files, separate_target
+    from dbaudit.cli.statements import read_files
     from dbaudit.engine import audit
     from dbaudit.facts.saved_plan import SavedPlan
     from dbaudit.notes import about_saved_plans, about_statements, nothing_learnt
@@ -70,7 +71,7 @@ def explain(
         raise AuditError(f"--runs {runs} is for statements that are run, and {idle} runs none")
     checks = chosen(output, "PLN", "SQL", without=() if against else (SavedPlan,))
     saved = _saved(against) if against else Facts()
-    paths, target = separate_target(files)
+    paths, target = separate_target(files, "explain")
     asked = Asked(
         analyze=not no_analyze,
         timeout_ms=round((timeout or _TIMEOUT_S) * 1000),

@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import BinaryIO
 
 from dbaudit.errors import AuditError
 from dbaudit.facts.statement import Statement
 from dbaudit.sources import sqlfile
 from dbaudit.sources.paths import STDIN
+
+
+def separate_target(arguments: Sequence[str], command: str) -> tuple[list[str], str | None]:
+    """The files, and the connection string among them, if there is one: it has `://` or `=` and is no file.
+
+    Raises AuditError, with an example of the command, where no file is left.
+    """
+    targets = [argument for argument in arguments if ("://" in argument or "=" in argument) and not os.path.exists(argument)]
+    files = [argument for argument in arguments if argument not in targets]
+    if not files or len(targets) > 1:
+        raise AuditError(
+            "no file of statements is given" if not files else "more than one database is given",
+            f"dbaudit {command} queries.sql postgresql://user@host/db",
+        )
+    return files, targets[0] if targets else None
 
 
 def called(path: str) -> str:
@@ -50,6 +63,9 @@ def statements(path: str) -> tuple[Statement, ...]:
 
 def write_whole(name: str, text: Iterable[str]) -> None:
     """Writes the pieces of a text to a file, whole or not at all. Raises AuditError where it cannot."""
+    import tempfile
+    from pathlib import Path
+
     path = Path(name)
     try:
         if path.exists() and not path.is_file():

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Collection, Iterable, Mapping
 
 from dbaudit.checks.registry import Check, all_checks, choose
+from dbaudit.cli.choices import Color, Format, Output
 from dbaudit.cli.files import write_whole
-from dbaudit.cli.options import Color, Format, Output
 from dbaudit.engine import Report
 from dbaudit.errors import AuditError
 from dbaudit.exits import Exit, of_report
@@ -75,6 +74,8 @@ def rendered(report: Report, output: Output, code: Exit) -> Iterable[str]:
 def _width(output: Output) -> int:
     if output.output or (not sys.stdout.isatty() and "COLUMNS" not in os.environ):
         return _WIDTH_OF_A_PIPE
+    import shutil
+
     return max(shutil.get_terminal_size((80, 24)).columns, 40)
 
 

@@ -6,9 +6,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from dbaudit.facts.plan import Plan
 from dbaudit.finding import Span
+
+if TYPE_CHECKING:
+    from dbaudit.facts.plan import Plan
 
 
 class Kind(StrEnum):

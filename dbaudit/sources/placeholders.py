@@ -21,18 +21,16 @@ from dataclasses import dataclass, field
 
 from dbaudit.facts.statement import Edit
 from dbaudit.sources.sqllex import (
-    COMMENT,
     NUMBER,
     OPERATOR,
     PARAMETER,
     PUNCTUATION,
     QUOTED,
-    SPACE,
     STRING,
     WORD,
     Token,
     fold,
-    tokens,
+    significant,
 )
 
 _ANY = re.compile(r"[$%:?@{}]|\bsqlc\b", re.IGNORECASE)
@@ -63,11 +61,14 @@ class Reading:
     reason_not_sql: str = ""
 
 
-def read(text: str) -> Reading:
-    """The placeholders of one statement, without semicolon. Literals and comments have none. Never raises."""
+def read(text: str, tokens: Sequence[Token] = (), start: int = 0) -> Reading:
+    """The placeholders of one statement, without semicolon. Literals and comments have none. Never raises.
+
+    `tokens` are its tokens without space and comments, where they are known, in a text in which it begins at `start`.
+    """
     if not _ANY.search(text):
         return Reading()
-    found = [token for token in tokens(text) if token.kind not in (SPACE, COMMENT)]
+    found = [Token(token.kind, token.start - start, token.end - start) for token in tokens] or significant(text)
     for token in found:
         if token.kind == PUNCTUATION and text[token.start] in "{}":
             return Reading(reason_not_sql="is a template, with braces outside of literals: render it to SQL first")

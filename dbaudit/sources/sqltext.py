@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
+from itertools import islice
 from typing import TypeVar
 
 from dbaudit.facts.statement import Kind, Statement
 from dbaudit.facts.statement_text import Category, SelectStar, Sighting, StatementText
+from dbaudit.sources.sqlbody import ROUTINES, Body, body, with_arguments
+from dbaudit.sources.sqlcategory import DML, QUERY, category_of, is_definition
 from dbaudit.sources.sqlclauses import queries
-from dbaudit.sources.sqllex import COMMENT, PUNCTUATION, SPACE, WORD, Token, tokens
+from dbaudit.sources.sqlfile import distinct
+from dbaudit.sources.sqllex import PUNCTUATION, WORD, Token, fold, significant
 from dbaudit.sources.sqlpieces import NotRead, Pieces
 from dbaudit.sources.sqlquery import Query
 from dbaudit.sources.sqlsights import sightings
@@ -17,9 +22,6 @@ from dbaudit.sources.sqlstars import may_have_stars, select_stars
 T = TypeVar("T")
 
 _NOT_UNDERSTOOD = "its syntax is not understood"
-_DML = frozenset(["INSERT", "UPDATE", "DELETE", "MERGE"])
-_QUERY = frozenset(["SELECT", "VALUES", "TABLE"])
-_DDL = ("CREATE", "ALTER", "DROP", "COMMENT", "GRANT", "REVOKE", "TRUNCATE", "REINDEX", "SECURITY", "IMPORT")
 # What wraps a query, and the word that the query comes after.
 _WRAPPERS = {"EXPLAIN": "", "DECLARE": "FOR", "PREPARE": "AS"}
 # The other statements that may hold a query, and those that hold none.
@@ -31,15 +33,50 @@ _UTILITIES = frozenset(
 
 
 def read(statements: Iterable[Statement]) -> tuple[StatementText, ...]:
-    """What each statement says, in order; pieces of a file that are not SQL are left out. Never raises."""
-    return tuple(_read(statement) for statement in statements if statement.kind is Kind.SQL)
+    """What each statement says, in order; pieces of a file that are not SQL are left out. Never raises.
+
+    Behind a function or procedure in SQL come the statements of its body.
+    """
+    own = [statement for statement in statements if statement.kind is Kind.SQL]
+    bodies = {place: found for place, one in enumerate(own) if one.command in ROUTINES and (found := _body(one))}
+    inner = iter(distinct([*own, *(one for found in bodies.values() for one in found.statements)])[len(own) :])
+    texts: list[StatementText] = []
+    for place, statement in enumerate(own):
+        has_unread_body = statement.command == "DO" or statement.command in ROUTINES and place not in bodies
+        text = _read(statement)
+        texts.append(replace(text, has_unread_body=True) if has_unread_body else text)
+        if place in bodies:
+            texts += [_read_in(bodies[place], one) for one in islice(inner, len(bodies[place].statements))]
+    return tuple(texts)
 
 
-def _read(statement: Statement) -> StatementText:
-    category = _category(statement)
-    if category is Category.DDL:
-        return StatementText(statement=statement, category=category, is_read=True)
-    found = [token for token in tokens(statement.text) if token.kind not in (SPACE, COMMENT)]
+def _body(statement: Statement) -> Body | None:
+    try:
+        return body(statement)
+    except Exception:
+        # As for all that is not understood: one statement must not end the audit of the others.
+        return None
+
+
+def _read_in(outer: Body, statement: Statement) -> StatementText:
+    """A statement of a body: the names of arguments are its parameters, and a star that is the row type returned is meant."""
+    text = _read(statement, outer.arguments)
+    row_type = _last_part(outer.returns)
+    kept = tuple(star for star in text.select_stars if [_last_part(name) for name in star.relations] != [row_type])
+    return replace(text, select_stars=kept) if len(kept) < len(text.select_stars) else text
+
+
+def _last_part(name: str) -> str:
+    return fold(name.rpartition(".")[2])
+
+
+def _read(statement: Statement, arguments: frozenset[str] = frozenset()) -> StatementText:
+    if is_definition(statement.command):
+        return StatementText(statement=statement, category=Category.DDL, is_read=True)
+    found = significant(statement.text)
+    category = category_of(statement, found)
+    if arguments:
+        found = with_arguments(statement.text, found, arguments)
     may_have = may_have_stars(statement.text, found)
     pieces, its_queries, unseen = _queries(statement, category, found)
     seen: tuple[Sighting, ...] = ()
@@ -97,33 +134,6 @@ def _why_no_statement(statement: Statement) -> str:
     return f"it begins with {first[0][:30]}, as no statement of PostgreSQL does" if first else "it is empty"
 
 
-def _category(statement: Statement) -> Category:
-    command = statement.command
-    if command in _QUERY:
-        return Category.SELECT
-    if command in _DML:
-        return Category.DML
-    if command.startswith(_DDL):
-        return Category.DDL
-    if command == "WITH":
-        return _category_of_with(statement.text)
-    return Category.OTHER
-
-
-def _category_of_with(text: str) -> Category:
-    depth = 0
-    for token in tokens(text):
-        word = text[token.start : token.end]
-        if token.kind == PUNCTUATION:
-            depth += {"(": 1, ")": -1}.get(word, 0)
-        elif token.kind == WORD and not depth:
-            if word.upper() in _DML:
-                return Category.DML
-            if word.upper() in _QUERY:
-                return Category.SELECT
-    return Category.SELECT
-
-
 def start_of_query(statement: Statement, found: list[Token]) -> int | None:
     """Where the query begins that EXPLAIN, DECLARE … FOR or PREPARE … AS is about; 0 for any other statement.
 
@@ -137,7 +147,7 @@ def start_of_query(statement: Statement, found: list[Token]) -> int | None:
         if token.kind == PUNCTUATION:
             depth += {"(": 1, ")": -1}.get(word, 0)
         elif token.kind == WORD and not depth:
-            if not awaited and (word in _DML or word in _QUERY or word == "WITH"):
+            if not awaited and (word in DML or word in QUERY or word == "WITH"):
                 return token.start
             if not awaited and word in ("CREATE", "REFRESH"):
                 return None

@@ -225,7 +225,8 @@ def test_a_log_is_not_held_in_memory(monkeypatch):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert (len(reading.explained), reading.left_out) == (1, 1_999)
-    assert peak < 1 << 18
+    # zlib alone takes a quarter of a megabyte for a plan that it makes small.
+    assert peak < 1 << 19
 
 
 def test_deep_wide_and_long_plans_are_read():

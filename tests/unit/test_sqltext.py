@@ -11,8 +11,7 @@ from dbaudit.sources.sqltext import read
 
 
 def text_of(sql: str) -> StatementText:
-    (text,) = read(split(sql, "f.sql"))
-    return text
+    return read(split(sql, "f.sql"))[0]
 
 
 def stars(sql: str) -> list[tuple[str, str]]:

@@ -44,7 +44,7 @@ def _finding(look: Look, rewrites: Rewrites) -> Finding:
     found = finding(
         "SQL015",
         look,
-        f"Every row is counted to see whether there is one: {instead} stops at the first.",
+        f"every row is counted to see whether there is one: {instead} stops at the first",
         Severity.WARNING,
         f"write {instead} (SELECT …)",
     )

@@ -60,7 +60,7 @@ def _finding(look: Look, rewrites: Rewrites, skips: str) -> Finding:
     found = finding(
         "SQL006",
         look,
-        f"OFFSET {skips}: the server makes each of them and throws it away.",
+        f"OFFSET {skips}: the server makes each of them and throws it away",
         Severity.INFO,
         "page by the key: WHERE key > the last one seen, ORDER BY key, LIMIT",
         confidence=Confidence.MEDIUM,

@@ -18,7 +18,7 @@ from dbaudit.sources import sqlname
 from dbaudit.sources.plans import as_json, as_text, as_yaml, frames, logged, sound
 from dbaudit.sources.plans.found import Found, Line, drained, unreadable
 from dbaudit.sources.plans.selection import selected
-from dbaudit.sources.sqllex import tokens
+from dbaudit.sources.sqllex import significant
 
 # Reading takes some twenty times the memory of the text.
 LARGEST_PLANS = 128 << 20
@@ -154,7 +154,7 @@ def _statement(found: Found, plan: Plan, path: str) -> Statement:
     span = Span(path=path, line=found.line, column=1, end_line=found.end_line, end_column=1)
     if not text:
         return Statement(name="", text="", span=span, identity=_shape(plan))
-    taken = tuple(tokens(text))
+    taken = significant(text)
     return Statement(
         name="",
         text=text,

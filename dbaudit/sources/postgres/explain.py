@@ -19,13 +19,14 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from dbaudit.errors import ServerGone
-from dbaudit.facts.plan import Plan, plan_from_json
+from dbaudit.facts.plan import Plan
 from dbaudit.facts.statement import Alternative, Explained, How, Statement, Variant
 from dbaudit.sources.postgres import alternatives, variants
 from dbaudit.sources.postgres.outcome import (
     of_failure_when_planned,
     of_failure_when_run,
     of_utility,
+    plan_in,
     reason_not_run,
     reason_not_sent,
 )
@@ -35,7 +36,6 @@ from dbaudit.sources.postgres.session import Session
 from dbaudit.sources.postgres.shape import PLANNABLE, first_word, may_select_into
 from dbaudit.sources.postgres.volatility import Volatility
 
-LONGEST_PLAN_BYTES = 16 << 20
 # How many statements the server may be ahead of us where nothing is run.
 PLANNED_TOGETHER = 16
 # How many statements of a run are planned again under other settings.
@@ -175,7 +175,7 @@ class Gate:
         with suppress(ServerGone), self._session.losing_the_server():
             for number, answers in enumerate(exchange_each(self._session.connection, batches)):
                 if number % 2 == 0:
-                    plans.append(None if answers[-1].failure else _read(answers[-1])[0])
+                    plans.append(None if answers[-1].failure else plan_in(answers[-1])[0])
         return plans
 
     def leave_nothing(self) -> None:
@@ -240,7 +240,7 @@ class Gate:
 
     def _judge(self, statement: Statement, answer: Answer, running: Message, *, columns: int) -> Explained:
         """Runs what was planned, or says why not."""
-        plan, flaw = _read(answer)
+        plan, flaw = plan_in(answer)
         if plan is None:
             return Explained(statement=statement, how=How.NOT_RUN, reason=flaw)
         reason = (
@@ -252,7 +252,7 @@ class Gate:
         answers, elapsed_ms = self._send(running)
         if failure := answers[-1].failure:
             return of_failure_when_run(statement, plan, failure, elapsed_ms=elapsed_ms, limit_ms=self._timeout_ms)
-        run, reason = _read(answers[-1])
+        run, reason = plan_in(answers[-1])
         if run is None:
             return Explained(statement=statement, how=How.PLANNED, reason=reason, plan=plan)
         # The second EXPLAIN found the plan made: it took the time of the first.
@@ -320,7 +320,7 @@ class Gate:
         answers: list[list[Answer]] = []
         with suppress(ServerGone), self._session.losing_the_server():
             answers = list(exchange_each(self._session.connection, batches))[::2]
-        plans = [None if answer[-1].failure else _read(answer[-1])[0] for answer in answers]
+        plans = [None if answer[-1].failure else plan_in(answer[-1])[0] for answer in answers]
         found = [
             Alternative(setting=f"{name} = {value}", plan=plan) for (name, value), plan in zip(tried, plans) if plan
         ]
@@ -331,7 +331,7 @@ class Gate:
         forced = query("select pg_catalog.set_config('plan_cache_mode', 'force_generic_plan', true)")
         nulls = ", ".join(["null"] * len(described.parameters))
         answers, _ = self._plan([forced], statement.sent, f"({nulls})")
-        plan, reason = _read(answers[-1])
+        plan, reason = plan_in(answers[-1])
         if failure := answers[-1].failure:
             reason = f"has parameters, and the server cannot plan it without their values: {failure.message}"
         if plan is None:
@@ -386,19 +386,3 @@ def _as_kept(explained: Explained, *, is_one_of_many: bool) -> Explained:
 def _is_planned_at_once(text: str) -> bool:
     """Whether EXPLAIN of the text plans it, and does nothing else, without another look at it."""
     return first_word(text) in PLANNABLE and not _PARAMETER.search(text) and not may_select_into(text)
-
-
-def _read(answer: Answer) -> tuple[Plan | None, str]:
-    """The plan that EXPLAIN printed, and what is wrong with it; None where it cannot be used."""
-    text = answer.value
-    if text is None:
-        return None, "the server sent no plan"
-    if len(text) > LONGEST_PLAN_BYTES:
-        return None, f"its plan is {len(text) / (1 << 20):.0f} MiB of text"
-    try:
-        printed = json.loads(text.decode("utf-8", "replace"))
-    except RecursionError:
-        return None, "its plan is nested too deep"
-    plans = [element for element in printed if isinstance(element, dict)]
-    flaw = "" if len(printed) == 1 and plans else f"a rule makes {len(printed) or 'no'} statements of it"
-    return (plan_from_json(plans[0]) if plans else None), flaw

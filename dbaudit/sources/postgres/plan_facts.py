@@ -21,6 +21,7 @@ from dbaudit.sources.postgres.collect import collect
 from dbaudit.sources.postgres.columns import read_columns
 from dbaudit.sources.postgres.explain import explain
 from dbaudit.sources.postgres.rewritable import read_rewrites
+from dbaudit.sources.postgres.schema_facts import asked_about, named_in, read_names
 from dbaudit.sources.postgres.session import Session
 
 # What may be seen in a statement that can be rewritten.
@@ -51,6 +52,9 @@ def facts_about(session: Session, explained: Iterable[Explained]) -> Facts:
     names = {(node.schema, node.relation) for plan in plans for node in plan.nodes() if node.relation}
     facts = collect(session, (Table,)).merged(Facts({Explained: rows, StatementText: texts}))
     facts = facts.merged(_rewrite_facts(session, rows, texts))
+    if any(asked_about(text) for text in texts):
+        facts = facts.merged(read_names(session))
+        names |= named_in(texts, facts)
     try:
         columns = read_columns(session, names)
     except (ServerGone, psycopg.Error) as error:
