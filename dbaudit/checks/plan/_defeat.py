@@ -20,10 +20,11 @@ _TEXTS = ("text", "character varying")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Defeat:
-    """An index, a column of it, and why a condition on that column cannot use it."""
+    """An index, a column of it, and why a condition on that column cannot use it; `conditions` as the server prints them."""
 
     index: Index
     column: Column
+    conditions: tuple[str, ...]
     reason: str
     fixes: tuple[Fix, ...]
 
@@ -53,7 +54,7 @@ def _defeats(scan: Scan, relations: Relations) -> Iterator[Defeat]:
         reason = _reason(condition, column, led)
         if reason:
             fixes = fixes_for(condition, column, scan, relations)
-            yield Defeat(index=plain, column=column, reason=reason, fixes=fixes)
+            yield Defeat(index=plain, column=column, conditions=(condition.text,), reason=reason, fixes=fixes)
 
 
 def _out_of_order(scan: Scan, relations: Relations) -> Iterator[Defeat]:
@@ -74,7 +75,8 @@ def _out_of_order(scan: Scan, relations: Relations) -> Iterator[Defeat]:
         scan.whole, [key.sql for key in keys], words=[key.word for key in keys], taken=relations.taken(scan.whole)
     )
     reason = f"the index is sorted by {leading}, which the filter does not compare, and by {column.quoted} only within that"
-    yield Defeat(index=index, column=column, reason=reason, fixes=(fix,))
+    conditions = tuple(condition.text for condition in scan.conditions if condition.column == column.name)
+    yield Defeat(index=index, column=column, conditions=conditions, reason=reason, fixes=(fix,))
 
 
 def _reason(condition: Condition, column: Column, led: list[Index]) -> str:

@@ -36,7 +36,7 @@ from dataclasses import dataclass
 
 from dbaudit.checks._rewrites import Rewrites, known_rewrites, with_rewrite
 from dbaudit.checks._words import listed
-from dbaudit.checks.plan._at import at
+from dbaudit.checks.plan._at import at, at_scan
 from dbaudit.checks.plan._defeat import Defeat, defeats
 from dbaudit.checks.plan._refused import Refused, refused
 from dbaudit.checks.plan._relations import Relations
@@ -95,7 +95,7 @@ def _finding(rewrites: Rewrites, explained: Explained, scan: Scan, defeat: Defea
         message=f"{defeat.index.qualified} cannot serve the filter on {name}: {defeat.reason}; {_scanned(scan)}",
         severity=Severity.WARNING,
         span=explained.statement.span,
-        in_plan=at(explained, scan.node, part=Part.CONDITION, expressions=[defeat.condition.text], relation=relation),
+        in_plan=at(explained, scan.node, part=Part.CONDITION, expressions=defeat.conditions, relation=relation),
         evidence=scan_evidence(scan) | {"index": defeat.index.qualified},
         fixes=fixes,
         confidence=Confidence.HIGH if scan.is_measured and alone else Confidence.MEDIUM,
@@ -111,6 +111,7 @@ def _not_taken(explained: Explained, scan: Scan, found: Refused) -> Finding:
         message=f"{found.index.qualified} could serve the filter on {names}: {found.reason}; {_scanned(scan)}",
         severity=Severity.INFO,
         span=explained.statement.span,
+        in_plan=at_scan(explained, scan),
         evidence=scan_evidence(scan) | found.evidence,
         fixes=found.fixes,
         confidence=Confidence.MEDIUM,
