@@ -38,6 +38,13 @@ from your files, or to values of the columns in pg_stats; those are shown only w
 `snapshot` reads with those whose names start with `schema_`, and with those about statistics, sizes and settings, in one
 transaction at isolation level repeatable read. `{view}` is pg_stat_statements, by the name the server gives for it.
 
+`explain --prove-on` sends more, and to nothing but the copy that it names: in one transaction that is always rolled back,
+CREATE INDEX, ANALYZE of the table, your statement by EXPLAIN (ANALYZE) in read-only subtransactions, with the index and
+with the index dropped, and an INSERT of copies of 1,000 rows where the table has no triggers and no rules. The copy keeps
+dead rows of that until the next vacuum, and the counts of rows that ANALYZE found. `built_indexes` and
+`insertable_columns` are asked there alone. A server of the same cluster as the audited one (by its system identifier) is
+refused, unless `--prove-on target` says that what is audited is itself a copy.
+
 A name ending in `_15`, `_16` … is the variant for that major version and later ones.
 """
 

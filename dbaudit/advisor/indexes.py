@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from dbaudit.advisor.definitions import makes_index
 from dbaudit.advisor.rewrites import comparable
 from dbaudit.errors import AuditError
 from dbaudit.facts import Facts
@@ -47,7 +48,7 @@ class IndexTrial:
 
         None for a fix that makes no index, or whose statement is not known. Raises ServerGone where the twin is lost.
         """
-        definitions = [text for text in fix.statements if _makes_index(text)]
+        definitions = [text for text in fix.statements if makes_index(text)]
         statement = self._statement_of(finding)
         if not definitions or statement is None or self.reason or self._left <= 0:
             return None
@@ -106,8 +107,3 @@ class IndexTrial:
         condition = " and ".join(f"{column} = ${number}" for number, column in enumerate(columns, start=1))
         text = f"select 1 from {finding.subject.name} where {condition}"
         return next(iter(sqlfile.split(text, finding.subject.name)), None)
-
-
-def _makes_index(text: str) -> bool:
-    words = text.upper().split(None, 3)
-    return words[:2] == ["CREATE", "INDEX"] or words[:3] == ["CREATE", "UNIQUE", "INDEX"]

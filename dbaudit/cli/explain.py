@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -41,6 +42,13 @@ def explain(
     schema: Schema = (),
     pg_bin: PgBin = None,
     no_proof: NoProof = False,
+    prove_on: Annotated[
+        str | None,
+        typer.Option(
+            "--prove-on", metavar="CONNINFO|URI|target",
+            help="A copy that may be written to: measure fixes there, and undo them. target: what is audited is one.",
+        ),
+    ] = None,
     save_plans: Annotated[
         str | None, typer.Option("--save-plans", metavar="FILE", help="Write the plans there, to compare later ones with.")
     ] = None,
@@ -69,6 +77,8 @@ def explain(
 
     if runs and (idle := _runs_nothing(no_analyze=no_analyze, snapshot=snapshot)):
         raise AuditError(f"--runs {runs} is for statements that are run, and {idle} runs none")
+    if prove_on and (idle := _runs_nothing(no_proof=no_proof, plan=plan, snapshot=snapshot)):
+        raise AuditError(f"--prove-on measures on a copy of the server that is audited, and not with {idle}")
     checks = chosen(output, "PLN", "SQL", without=() if against else (SavedPlan,))
     saved = _saved(against) if against else Facts()
     paths, target = separate_target(files, "explain")
@@ -79,6 +89,7 @@ def explain(
         show_values=show_values,
         proves=not no_proof,
         pg_bin=pg_bin,
+        prove_on=prove_on,
     )
     if plan:
         options = {"--params": params, "--show-values": show_values, "--timeout": timeout, "--no-analyze": no_analyze}
@@ -106,6 +117,7 @@ def explain(
             locator=None if plan else _locator,
         )
         report = with_proofs(report, *told.trials)
+        report = replace(report, notes=(*report.notes, *told.remarks()))
     finish(report, output)
 
 

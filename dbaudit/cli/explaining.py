@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +15,12 @@ from dbaudit.facts.statement import Statement
 
 if TYPE_CHECKING:
     from dbaudit.advisor.proof import Trial
+    from dbaudit.sources.postgres.session import Session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """How statements are to be explained. `proves` says that fixes are tried."""
+    """How statements are to be explained. `proves` says that fixes are tried, `prove_on` is the copy to measure them on."""
 
     analyze: bool
     timeout_ms: int
@@ -27,6 +28,7 @@ class Asked:
     show_values: bool
     proves: bool
     pg_bin: Path | None
+    prove_on: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,10 @@ class Told:
     trials: tuple[Trial, ...] = ()
     lost: str = ""
     interrupted: bool = False
+
+    def remarks(self) -> tuple[str, ...]:
+        """What the trials have to say when they are done."""
+        return tuple(note for trial in self.trials for note in getattr(trial, "notes", ()))
 
 
 @contextmanager
@@ -71,6 +77,7 @@ def on_server(
 
     with ExitStack() as stack:
         session = stack.enter_context(open_session(target, connection, output))
+        measuring = _measuring(asked, session, statements, stack)
         facts, interrupted = explain_all(
             session, statements, analyze=asked.analyze, timeout_ms=asked.timeout_ms,
             show_values=asked.show_values, runs=asked.runs, quiet=output.quiet,
@@ -78,10 +85,24 @@ def on_server(
         trials: tuple[Trial, ...] = ()
         if asked.proves and not (session.lost or interrupted):
             trials = (
+                *measuring(facts),
                 RewriteTrial(session, facts, timeout_ms=asked.timeout_ms),
                 IndexTrials(of_server(session, facts, asked.pg_bin, stack, output), facts),
             )
         yield Told(facts=facts, trials=trials, lost=session.lost, interrupted=interrupted)
+
+
+def _measuring(
+    asked: Asked, session: Session, statements: Sequence[Statement], stack: ExitStack
+) -> Callable[[Facts], tuple[Trial, ...]]:
+    """What makes the trial on a copy, which is opened at once; none where no copy is named. Raises AuditError."""
+    if not asked.prove_on:
+        return lambda facts: ()
+    from dbaudit.advisor.measured import MeasuredTrial
+    from dbaudit.cli.copies import open_copy
+
+    copy = stack.enter_context(open_copy(asked.prove_on, session, asked.timeout_ms))
+    return lambda facts: (MeasuredTrial(copy, statements, facts),)
 
 
 @contextmanager

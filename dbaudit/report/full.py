@@ -257,7 +257,8 @@ def _proof(proof: Proof | None) -> str:
         return "unproven"
     if not proof.helps:
         return "tried: no better"
-    return f"{proof.method} {_figure(proof.before)} → {_figure(proof.after)}"
+    unit = " ms" if proof.method == "measured" else ""
+    return f"{proof.method} {_figure(proof.before)} → {_figure(proof.after)}{unit}"
 
 
 def _figure(number: float) -> str:

@@ -114,7 +114,13 @@ def _fix(fix: Fix) -> dict[str, Any]:
 def _proof(proof: Proof | None) -> dict[str, Any] | None:
     if proof is None:
         return None
-    return {"method": proof.method, "before": proof.before, "after": proof.after, "server": proof.server}
+    return {
+        "method": proof.method,
+        "before": proof.before,
+        "after": proof.after,
+        "server": proof.server,
+        "detail": proof.detail or None,
+    }
 
 
 def _skipped(skip: Skipped) -> dict[str, Any]:
