@@ -38,6 +38,10 @@ from your files, or to values of the columns in pg_stats; those are shown only w
 `snapshot` reads with those whose names start with `schema_`, and with those about statistics, sizes and settings, in one
 transaction at isolation level repeatable read. `{view}` is pg_stat_statements, by the name the server gives for it.
 
+Where the database has the extension hypopg, indexes are tried by `hypopg_create_index` and taken back by
+`hypopg_drop_index`, in read-only transactions: they exist in the memory of our backend alone, for plain EXPLAIN. Not
+through a pooler.
+
 `explain --prove-on` sends more, and to nothing but the copy that it names: in one transaction that is always rolled back,
 CREATE INDEX, ANALYZE of the table, your statement by EXPLAIN (ANALYZE) in read-only subtransactions, with the index and
 with the index dropped, and an INSERT of copies of 1,000 rows where the table has no triggers and no rules. The copy keeps

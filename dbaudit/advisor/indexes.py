@@ -1,4 +1,4 @@
-"""An index that a fix would make, tried in a twin: does the planner expect its statement to be cheaper with it?"""
+"""An index that a fix would make, tried in a twin or by hypopg: does the planner expect its statement to be cheaper?"""
 
 from __future__ import annotations
 
@@ -14,39 +14,39 @@ from dbaudit.facts.statement import Explained, Statement
 from dbaudit.finding import Finding, Fix, Proof
 from dbaudit.lab.whatif import Candidate, WhatIf
 from dbaudit.sources import sqlfile
-from dbaudit.sources.postgres.connection import Address, connect
 from dbaudit.sources.postgres.explain import Gate
-from dbaudit.sources.postgres.session import Session
+from dbaudit.sources.postgres.hypopg import Hypopg, Hypothetical
 from dbaudit.units import size
 
 _FOREIGN_KEY = "IDX001"
 
 
 class IndexTrial:
-    """Plans a finding's statement in a twin without and with the index; for a foreign key, the look-up that a DELETE of
-    a referenced row makes. Nothing is run, and the audited server is asked for nothing.
+    """Plans a finding's statement without and with the index; for a foreign key, the look-up that a DELETE of a
+    referenced row makes. Nothing is run, and for a twin the audited server is asked for nothing.
 
-    `open_twin` gives the twin, and is asked once, when there is something to try. At most `most` fixes are tried.
+    `opening` gives the twin, or hypopg, and is asked once, when there is something to try. At most `most` fixes are tried.
     `reason` is why nothing could be, in the reader's words.
     """
 
-    def __init__(self, open_twin: Callable[[], WhatIf], facts: Facts, *, timeout_ms: int = 30_000, most: int = 200) -> None:
-        self._open_twin = open_twin
+    def __init__(self, opening: Callable[[], WhatIf | Hypopg], facts: Facts, *, timeout_ms: int = 30_000, most: int = 200) -> None:
+        self._opening = opening
         self._statements = {
             row.statement.name or row.statement.identity: row.statement for row in facts.get(Explained) if row.plan
         }
         self._timeout_ms = timeout_ms
         self._left = most
-        self._whatif: WhatIf | None = None
+        self._whatif: WhatIf | Hypopg | None = None
         self._gate: Gate | None = None
         self._costs: dict[str, Plan | None] = {}
-        self._candidates: dict[str, Candidate | None] = {}
+        self._candidates: dict[str, Candidate | Hypothetical | None] = {}
         self.reason = ""
 
     def __call__(self, finding: Finding, fix: Fix) -> Fix | None:
         """The fix with what its indexes bring; without them where the planner would not use them, or gain nothing.
 
-        None for a fix that makes no index, or whose statement is not known. Raises ServerGone where the twin is lost.
+        None for a fix that makes no index, or not one that can be tried, or whose statement is not known. Raises ServerGone
+        where the twin is lost.
         """
         definitions = [text for text in fix.statements if makes_index(text)]
         statement = self._statement_of(finding)
@@ -59,7 +59,7 @@ class IndexTrial:
             self.reason = str(error)
             return None
         if proof is None or proof.helps:
-            return replace(fix, proof=proof)
+            return proof and replace(fix, proof=proof)
         return replace(fix, proof=proof, statements=(), undo=(), lock="")
 
     def _tried(self, statement: Statement, definitions: list[str]) -> Proof | None:
@@ -80,19 +80,19 @@ class IndexTrial:
             method="cost",
             before=before.root.total_cost,
             after=after.root.total_cost,
-            server=f"a twin, PostgreSQL {self._version}",
-            detail=f"on a twin with PostgreSQL {self._version}; the index takes about {size(bytes_)}",
+            server=f"{whatif.name}, PostgreSQL {self._version}",
+            detail=f"{whatif.how} with PostgreSQL {self._version}; the index {whatif.takes} {size(bytes_)}",
         )
 
-    def _ready(self) -> tuple[Gate, WhatIf]:
+    def _ready(self) -> tuple[Gate, WhatIf | Hypopg]:
         if self._gate is None or self._whatif is None:
-            self._whatif = self._open_twin()
-            session = Session(connect(Address(conninfo=self._whatif.conninfo())))
+            self._whatif = self._opening()
+            session = self._whatif.session()
             self._version = session.server.version
             self._gate = Gate(session, analyze=False, timeout_ms=self._timeout_ms)
         return self._gate, self._whatif
 
-    def _created(self, whatif: WhatIf, definition: str) -> Candidate | None:
+    def _created(self, whatif: WhatIf | Hypopg, definition: str) -> Candidate | Hypothetical | None:
         if definition not in self._candidates:
             try:
                 self._candidates[definition] = whatif.create(definition)

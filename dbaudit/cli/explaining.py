@@ -87,7 +87,7 @@ def on_server(
             trials = (
                 *measuring(facts),
                 RewriteTrial(session, facts, timeout_ms=asked.timeout_ms),
-                IndexTrials(of_server(session, facts, asked.pg_bin, stack, output), facts),
+                IndexTrials(of_server(session, facts, asked.pg_bin, stack, output), facts, session),
             )
         yield Told(facts=facts, trials=trials, lost=session.lost, interrupted=interrupted)
 

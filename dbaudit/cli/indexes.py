@@ -44,7 +44,7 @@ def indexes(
             session = stack.enter_context(open_session(target, connection, output))
             facts = collect(session, dict.fromkeys(kind for check in checks for kind in check.needs))
             lost = session.lost
-            trials = IndexTrials(of_server(session, facts, pg_bin, stack, output), facts)
+            trials = IndexTrials(of_server(session, facts, pg_bin, stack, output), facts, session)
         report = audit(command="indexes", facts=facts, checks=checks, notes=notes, failure=lost)
         if not (lost or no_proof):
             report = with_proofs(report, trials)

@@ -23,21 +23,37 @@ Opening = Callable[[], "WhatIf"]
 
 
 class IndexTrials:
-    """Tries what makes an index, and imports and opens nothing before there is such a fix."""
+    """Tries what makes an index, and imports and opens nothing before there is such a fix.
 
-    def __init__(self, opening: Opening, facts: Facts) -> None:
+    Where the `audited` session has hypopg that goes first. A twin is for all else, and has the last word on what does not
+    help: it knows better how large an index is.
+    """
+
+    def __init__(self, opening: Opening, facts: Facts, audited: Session | None = None) -> None:
         self._opening = opening
         self._facts = facts
-        self._trial: Trial | None = None
+        self._audited = audited
+        self._trials: list[Trial] = []
 
     def __call__(self, finding: Finding, fix: Fix) -> Fix | None:
         if not any("INDEX" in text for text in fix.statements):
             return None
-        if self._trial is None:
-            from dbaudit.advisor.indexes import IndexTrial
+        if not self._trials:
+            self._trials = self._made()
+        found = None
+        for trial in self._trials:
+            found = trial(finding, fix) or found
+            if found and found.proof and found.proof.helps:
+                break
+        return found
 
-            self._trial = IndexTrial(self._opening, self._facts)
-        return self._trial(finding, fix)
+    def _made(self) -> list[Trial]:
+        from dbaudit.advisor.indexes import IndexTrial
+        from dbaudit.sources.postgres.hypopg import installed
+
+        hypopg = installed(self._audited) if self._audited else None
+        engines = [lambda: hypopg] if hypopg else []
+        return [IndexTrial(opening, self._facts) for opening in (*engines, self._opening)]
 
 
 def of_server(session: Session, facts: Facts, pg_bin: Path | None, stack: ExitStack, output: Output) -> Opening:

@@ -23,6 +23,8 @@ from dbaudit.lab import btree_pages, index_size, sparse
 from dbaudit.lab.btree_pages import PAGE_BYTES
 from dbaudit.lab.index_size import Key
 from dbaudit.lab.twin import Twin
+from dbaudit.sources.postgres.connection import Address, connect
+from dbaudit.sources.postgres.session import Session
 
 _NAME = r'(?:"(?:[^"]|"")+"|[^\W\d][\w$]*)'
 _CREATE = re.compile(
@@ -48,6 +50,10 @@ class Candidate:
 class WhatIf:
     """Candidates in a twin. A new one is hidden until `showing`. Use it as a context manager."""
 
+    name = "a twin"
+    how = "on a twin"
+    takes = "takes about"
+
     def __init__(self, twin: Twin) -> None:
         self._twin = twin
         self._data = twin.server.directory / "data"
@@ -64,6 +70,10 @@ class WhatIf:
     def conninfo(self) -> str:
         """How to connect to the twin for planning."""
         return self._twin.conninfo()
+
+    def session(self) -> Session:
+        """Where to plan. It ends with the twin."""
+        return Session(connect(Address(conninfo=self.conninfo())))
 
     def create(self, definition: str) -> Candidate:
         """Creates one: CREATE INDEX on a table named with its schema. Raises AuditError where the twin refuses it."""

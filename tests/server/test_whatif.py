@@ -11,6 +11,7 @@ from majors import bin_directory
 from dbaudit.errors import AuditError
 from dbaudit.lab import twin
 from dbaudit.lab.whatif import WhatIf
+from dbaudit.sources.postgres.hypopg import installed
 from dbaudit.sources.postgres.snapshot import take
 
 ROWS = (
@@ -97,3 +98,11 @@ def test_what_is_no_index_of_a_table_is_refused(whatif):
         with pytest.raises(AuditError, match=reason):
             whatif.create(definition)
     assert whatif.create("create index x on public.orders (id)").name == "public.x"
+
+
+def test_functions_of_hypopgs_name_are_not_hypopg(newest):
+    newest.run(
+        "create function hypopg_create_index(text, out indexrelid oid) language plpgsql as 'begin raise exception ''x''; end'",
+        "create function hypopg() returns setof int language sql as 'select 1'",
+    )
+    assert installed(newest.session()) is None
