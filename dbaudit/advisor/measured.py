@@ -18,6 +18,8 @@ from dbaudit.units import size
 _LEAST_COST_RATIO = 0.5
 # On a smaller copy, what takes less is over before a fix could show.
 _LONG_MS = 10.0
+# So many statements are named in a note about all of them.
+_MOST_NAMES = 3
 
 
 class MeasuredTrial:
@@ -38,12 +40,12 @@ class MeasuredTrial:
         }
         self._runnable: dict[str, Runnable | str] = {}
         self._known: dict[tuple, Proof | None] = {}
-        self._notes: dict[str, None] = {}
+        self._notes: dict[str, list[str]] = {}
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was not measured, and why, in sentences without an end."""
-        return tuple(self._notes)
+        """What was not measured, and why, in sentences without an end, the same reason once."""
+        return tuple(f"{_named(labels)}: {reason}" for reason, labels in self._notes.items())
 
     def __call__(self, finding: Finding, fix: Fix) -> Fix | None:
         """The fix with its times; without its statements where it brings nothing. None where that cannot be told."""
@@ -68,12 +70,12 @@ class MeasuredTrial:
             else:
                 compared = self._copy.compare(runnable, self._rewritten(statement, rewrite, runnable))
         except AuditError as error:
-            self._note(f"{statement.label} was not measured on the copy: {error}")
+            self._note(statement, f"not measured on the copy: {error}")
             return None
-        proof = self._proof(compared, builds=bool(definitions))
+        proof = self._proof(compared, runnable.called, builds=bool(definitions))
         is_smaller = runnable.plan.root.total_cost < _LEAST_COST_RATIO * self._costs.get(statement.identity, 0.0)
         if is_smaller and not (proof.helps and proof.before >= _LONG_MS):
-            self._note(f"{statement.label} has so little to read on the copy that it does not tell whether a fix helps")
+            self._note(statement, "has so little to read on the copy that its time there tells nothing")
             return None
         return proof
 
@@ -95,12 +97,12 @@ class MeasuredTrial:
         values = ValueSet(name="", values=original.named(statement))
         return self._copy.runnable(replace(rewrite.statement, value_sets=(values,) if original.values else ()))
 
-    def _proof(self, compared: Comparison, *, builds: bool) -> Proof:
+    def _proof(self, compared: Comparison, called: str, *, builds: bool) -> Proof:
         before, after = compared.before, compared.after
         if builds and not compared.is_used:
             detail = "on the copy: the planner does not take the index"
             return Proof(method="measured", before=before.ms, after=before.ms, server=self._copy.server, detail=detail)
-        parts = [_runs(before), _cut(before, after), f"blocks read {_blocks(before)} → {_blocks(after)}"]
+        parts = [_runs(before) + (f", with {called}" if called else ""), _cut(before, after), f"blocks read {_blocks(before)} → {_blocks(after)}"]
         if builds:
             parts += [f"the index takes {size(compared.size_bytes)}", _price(compared.insert_us)]
         return Proof(
@@ -111,8 +113,15 @@ class MeasuredTrial:
             detail="; ".join(part for part in parts if part),
         )
 
-    def _note(self, text: str) -> None:
-        self._notes.setdefault(text)
+    def _note(self, statement: Statement, reason: str) -> None:
+        labels = self._notes.setdefault(reason, [])
+        if statement.label not in labels:
+            labels.append(statement.label)
+
+
+def _named(labels: Sequence[str]) -> str:
+    more = f" and {len(labels) - _MOST_NAMES:,} more" if len(labels) > _MOST_NAMES else ""
+    return ", ".join(labels[:_MOST_NAMES]) + more
 
 
 def _runs(timed: Timed) -> str:

@@ -75,11 +75,12 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runnable:
-    """A statement that has passed the gate, with values for its parameters, and its plan."""
+    """A statement that has passed the gate, with values for its parameters and what they are called, and its plan."""
 
     text: str
     values: tuple[str | None, ...]
     plan: Plan
+    called: str = ""
 
     def named(self, statement: Statement) -> dict[str, str | None]:
         """The values by the names of the parameters."""
@@ -133,7 +134,8 @@ class Copy:
             raise AuditError(refused or explained.reason or "it cannot be run there")
         slowest = next((each for each in explained.variants if each.plan is explained.plan), None)
         values = tuple(slowest.values.values()) if slowest and slowest.values else ()
-        return Runnable(text=explained.statement.sent, values=values, plan=explained.plan)
+        called = slowest.name if slowest else ""
+        return Runnable(text=explained.statement.sent, values=values, plan=explained.plan, called=called)
 
     def compare(self, before: Runnable, after: Runnable) -> Comparison:
         """Two ways to write a statement, timed in turn. Raises AuditError."""
