@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from dbaudit.facts import Facts
-from dbaudit.facts.catalog import Table
-from dbaudit.facts.saved_plan import SavedPlan
-from dbaudit.facts.snapshot import Omission, Snapshot
 from dbaudit.facts.statement import Explained, How
 from dbaudit.facts.statement_text import Category, StatementText
 from dbaudit.units import count
+
+if TYPE_CHECKING:
+    from dbaudit.facts.snapshot import Omission, Snapshot
 
 _TINY_ROWS = 10_000
 _FEW = 5
@@ -19,6 +20,8 @@ _FEW = 5
 
 def about_statements(facts: Facts) -> tuple[str, ...]:
     """What a reader must know of the statements' plans before he trusts a quiet report."""
+
+    from dbaudit.facts.catalog import Table
 
     how = Counter(explained.how for explained in facts.get(Explained))
     notes = []
@@ -32,6 +35,8 @@ def about_statements(facts: Facts) -> tuple[str, ...]:
 
 def about_saved_plans(facts: Facts) -> tuple[str, ...]:
     """Which statements could not be compared with the plans that were saved, where there are some."""
+
+    from dbaudit.facts.saved_plan import SavedPlan
 
     saved = {row.identity: row.label for row in facts.get(SavedPlan)}
     if not saved:
