@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dbaudit.cli.options import Output
+from dbaudit.cli.choices import Output
 from dbaudit.facts import Facts
 from dbaudit.facts.catalog import ForeignKey, Table
 from dbaudit.facts.snapshot import Snapshot
