@@ -68,6 +68,8 @@ def restore(
         try:
             messages.append([_prepared(make(catalog, column))])
             sent.append(column)
+            if _lacks_ranges(catalog, column):
+                omissions.append(_omitted(column, "pg_stats shows the histograms of ranges from PostgreSQL 17 on only"))
         except (LookupError, ValueError) as error:
             omissions.append(_omitted(column, str(error)))
     connection = owner if has_functions else admin
@@ -109,6 +111,11 @@ def _attribute(catalog: TwinCatalog, column: ColumnStatistics) -> Attribute:
     if attribute is None:
         raise LookupError("the column is not in the twin")
     return attribute
+
+
+def _lacks_ranges(catalog: TwinCatalog, column: ColumnStatistics) -> bool:
+    column_type = catalog.types.get(_attribute(catalog, column).type_oid)
+    return bool(column_type and column_type.kind in "rm" and column.range_length_histogram is None and column.null_fraction < 1)
 
 
 def _restored(catalog: TwinCatalog, column: ColumnStatistics) -> list[str | None]:

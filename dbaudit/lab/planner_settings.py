@@ -8,6 +8,7 @@ import psycopg
 from psycopg import sql
 
 from dbaudit.facts.snapshot import Omission, PlannerSetting
+from dbaudit.lab.stubs import unquoted
 
 # What a superuser sets here comes from a file that anybody may have written: nothing that loads a library, names a
 # command or a file. Source: the manual's chapters "Query Planning", "Resource Consumption", "Client Connection Defaults".
@@ -58,5 +59,5 @@ def apply(admin: psycopg.Connection, database: str, settings: Iterable[PlannerSe
 
 def of_role(settings: Iterable[PlannerSetting], role: str) -> dict[str, str]:
     """The settings that a session of `role` has beyond its database's, the most specific ones last to win."""
-    own = sorted((one for one in settings if role and one.role == role), key=lambda one: bool(one.database))
+    own = sorted((one for one in settings if role and unquoted(one.role) == unquoted(role)), key=lambda one: bool(one.database))
     return {one.name.lower(): one.value for one in own if one.name.lower() in CARRIED}

@@ -16,10 +16,12 @@ import psycopg
 from psycopg import sql
 
 from dbaudit.errors import AuditError
+from dbaudit.facts.catalog import Index
 from dbaudit.facts.server import Server
 from dbaudit.facts.snapshot import Omission, Snapshot
 from dbaudit.lab import column_statistics, extended_statistics, planner_settings, relation_sizes, twin_catalog, twin_schema
 from dbaudit.lab.binaries import major_of
+from dbaudit.lab.index_order import as_on_the_source, hide_invalid
 from dbaudit.lab.server import LabServer, start
 from dbaudit.lab.sparse import require_sparse_files
 from dbaudit.lab.twin_catalog import TwinCatalog
@@ -34,6 +36,10 @@ _SETTINGS = {
     "min_wal_size": "4MB", "max_wal_size": "16MB", "checkpoint_timeout": "1h", "synchronous_commit": "off",
     "temp_file_limit": "256MB", "max_prepared_transactions": "0", "lc_messages": "C",
 }
+# How a snapshot's names and values are printed, and so how they are to be read.
+_AS_TAKEN = (
+    "-c search_path= -c datestyle=ISO,YMD -c intervalstyle=postgres -c timezone=UTC -c standard_conforming_strings=on"
+)
 _STATEMENT_TIMEOUT_MS = 5_000
 _LONGEST_BUILD_S = 300.0
 _MOST_OCCUPIED_BYTES = 1024**3
@@ -106,15 +112,16 @@ def build(snapshot: Snapshot, bin_directory: Path) -> Twin:
 
 def _fill(server: LabServer, snapshot: Snapshot) -> tuple[list[Omission], TwinCatalog]:
     omissions = _create_database(server, snapshot)
-    admin_conninfo = psycopg.conninfo.make_conninfo(server.conninfo(DATABASE), options="-c search_path=")
+    admin_conninfo = psycopg.conninfo.make_conninfo(server.conninfo(DATABASE), options=_AS_TAKEN)
     owner_conninfo = psycopg.conninfo.make_conninfo(
         server.conninfo(DATABASE, OWNER),
-        options="-c search_path= -c check_function_bodies=off -c client_min_messages=error"
+        options=f"{_AS_TAKEN} -c check_function_bodies=off -c client_min_messages=error"
         f" -c statement_timeout={_STATEMENT_TIMEOUT_MS}",
     )
     with closing(_connect(admin_conninfo)) as admin:
         with closing(_connect(owner_conninfo)) as owner:
-            omissions += twin_schema.create(admin, owner, snapshot.objects)
+            objects = as_on_the_source(snapshot.objects, snapshot.facts.get(Index))
+            omissions += twin_schema.create(admin, owner, objects)
         catalog = twin_catalog.read(admin)
         absent = _absent(snapshot, catalog)
         omissions += _unexplained(absent, omissions)
@@ -123,6 +130,7 @@ def _fill(server: LabServer, snapshot: Snapshot) -> tuple[list[Omission], TwinCa
             known = [one for one in snapshot.statistics if one.relation not in absent]
             omissions += column_statistics.restore(admin, owner, catalog, known)
         omissions += extended_statistics.restore(admin, snapshot.extended_statistics)
+        hide_invalid(admin, catalog, snapshot.objects)
         relation_sizes.note(admin, catalog, snapshot.sizes)
         omissions += planner_settings.apply(admin, DATABASE, snapshot.settings)
     return omissions, catalog
