@@ -27,7 +27,7 @@ _HARMLESS_EXTENSIONS = frozenset(
 )
 # Trusted, but plans need no language: a function in one is stubbed.
 _UNWANTED_EXTENSIONS = frozenset(("plperl", "pltcl", "plv8", "bool_plperl", "jsonb_plperl", "hstore_plperl"))
-_CREATES = re.compile(r"\s*(create|alter)\b", re.IGNORECASE)
+_CREATES = re.compile(r"\s*(create|alter\s+(?!role\b|user\b|group\b|database\b|system\b))", re.IGNORECASE)
 _DATABASE_WIDE = ("schema", "extension")
 _MOST_PASSES = 20
 # Asking again does not help: it is there already, it took too long, it may not be done.
@@ -46,11 +46,24 @@ def create(admin: psycopg.Connection, owner: psycopg.Connection, objects: Sequen
     for one in objects:
         if one.kind in _DATABASE_WIDE:
             continue
-        if not _CREATES.match(one.sql) or "\0" in one.sql:
-            omissions.append(_omitted(one, "its statement does not start with CREATE or ALTER"))
-            continue
-        pending.append(one)
+        if _is_creation(one.sql):
+            pending.append(one)
+        else:
+            omissions.append(_omitted(one, "its statement does not create anything that the twin lets in"))
     return omissions + _create_all(admin, owner, pending)
+
+
+def _is_creation(text: str) -> bool:
+    # A NUL would end the text for the server, and half of a surrogate pair is no character.
+    return bool(_CREATES.match(text)) and "\0" not in text and _is_encodable(text)
+
+
+def _is_encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _create_all(
