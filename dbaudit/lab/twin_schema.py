@@ -71,23 +71,23 @@ def _create_all(
 ) -> list[Omission]:
     omissions: list[Omission] = []
     tried: set[str] = set()
-    failed: list[tuple[SchemaObject, Failure]] = []
+    left: list[tuple[SchemaObject, Failure]] = []
     for _ in range(_MOST_PASSES):
         failed = _create_each(owner, pending)
-        again = [one for one, failure in failed if failure.sqlstate not in _FINAL]
-        omissions += [_omitted(one, failure.message) for one, failure in failed if failure.sqlstate in _FINAL]
-        failed = [(one, failure) for one, failure in failed if failure.sqlstate not in _FINAL]
-        is_progress = len(again) < len(pending)
-        replaced: list[SchemaObject] = []
+        is_progress = len(failed) < len(pending)
+        left = []
         for one, failure in failed:
-            made, stub = stubs.stand_in(admin, one, failure.message, tried)
+            if failure.sqlstate in _FINAL:
+                omissions.append(_omitted(one, failure.message))
+                continue
+            made, again = stubs.stand_in(admin, one, failure.message, tried)
             omissions += made
             is_progress = is_progress or bool(made)
-            replaced.append(stub or one)
-        pending = replaced
+            left += [(again, failure)] if again else []
+        pending = [one for one, _ in left]
         if not pending or not is_progress:
             break
-    return omissions + [_omitted(one, failure.message) for one, failure in failed]
+    return omissions + [_omitted(one, failure.message) for one, failure in left]
 
 
 def _create_each(owner: psycopg.Connection, objects: Sequence[SchemaObject]) -> list[tuple[SchemaObject, Failure]]:
@@ -109,18 +109,18 @@ def _create_schemas(admin: psycopg.Connection, schemas: Iterable[SchemaObject]) 
 
 
 def _create_extensions(admin: psycopg.Connection, extensions: Sequence[SchemaObject]) -> list[Omission]:
-    trusted = {
-        row[0] for row in admin.execute(
-            "select name::pg_catalog.text from pg_catalog.pg_available_extension_versions where trusted", binary=True
-        )
-    }
+    # One row for each version; whoever may make one of them may make the one that is made.
+    versions = "select name::pg_catalog.text, trusted from pg_catalog.pg_available_extension_versions"
+    available = dict(admin.execute(versions, binary=True).fetchall())
     omissions, pending = [], []
     for extension in extensions:
         name = stubs.unquoted(extension.name)
         if name == "plpgsql":
             continue
-        if name in _UNWANTED_EXTENSIONS or (name not in trusted and name not in _HARMLESS_EXTENSIONS):
-            omissions.append(_omitted(extension, "the twin makes no extension that is not known to be safe"))
+        if name not in available:
+            omissions.append(_omitted(extension, "the lab's PostgreSQL has not this extension"))
+        elif name in _UNWANTED_EXTENSIONS or not (available[name] or name in _HARMLESS_EXTENSIONS):
+            omissions.append(_omitted(extension, "the twin makes no extension that is not known to be harmless"))
         else:
             pending.append(extension)
     while pending:
