@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from timing import Comparison, compare
+
 from dbaudit.facts.statement import Kind
 from dbaudit.lab.shop import fixture_directory
 from dbaudit.sources import sqlfile

@@ -6,8 +6,10 @@ from collections import Counter
 
 from dbaudit.facts import Facts
 from dbaudit.facts.catalog import Table
+from dbaudit.facts.saved_plan import SavedPlan
 from dbaudit.facts.statement import Explained, How
 from dbaudit.facts.statement_text import Category, StatementText
+from dbaudit.units import count
 
 _TINY_ROWS = 10_000
 _WITH_BODY = frozenset(["CREATE FUNCTION", "CREATE PROCEDURE", "DO"])
@@ -22,6 +24,22 @@ def about_statements(facts: Facts) -> tuple[str, ...]:
     tables = facts.get(Table)
     if tables and all((table.estimated_rows or 0) < _TINY_ROWS for table in tables):
         notes.append("the database is nearly empty: its plans say little about a full one, and scans are not judged")
+    return tuple(notes)
+
+
+def about_saved_plans(facts: Facts) -> tuple[str, ...]:
+    """Which statements could not be compared with the plans that were saved, where there are some."""
+    saved = {row.identity: row.label for row in facts.get(SavedPlan)}
+    if not saved:
+        return ()
+    known = {explained.statement.identity for explained in facts.get(Explained)}
+    new = len(known - saved.keys())
+    gone = [label for identity, label in saved.items() if identity not in known]
+    notes = []
+    if new:
+        notes.append(f"{count(new, 'statement')} had no saved plan to compare with")
+    if gone:
+        notes.append(f"{count(len(gone), 'saved plan')} of statements that are no longer there, such as {gone[0]}")
     return tuple(notes)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import operator
 import re
+from contextlib import suppress
 from pathlib import Path
 
 MAJORS = (14, 15, 16, 17, 18)
@@ -19,7 +20,7 @@ def bin_directory(major: int) -> Path:
     package = PACKAGES / f"pg{major}"
     for link in json.loads((package / "native" / "pg-symlinks.json").read_text()):
         target = package / link["target"]
-        if not target.is_symlink():
+        with suppress(FileExistsError):
             target.symlink_to((package / link["source"]).name)
     return package / "native" / "bin"
 

@@ -38,7 +38,13 @@ def main() -> None:
     os.chdir(ROOT)
     sys.stdout.flush()
     python = str(PROGRAMS / "python")
-    os.execve(python, [python, "-m", "pytest", *sys.argv[1:]], os.environ | {"PATH": path})
+    command = [python, "-m", "pytest", "--numprocesses", str(workers()), "--dist", "worksteal", *sys.argv[1:]]
+    os.execve(python, command, os.environ | {"PATH": path})
+
+
+def workers() -> int:
+    """One a core, each with five servers of its own, but not more than the memory of a small machine bears."""
+    return min(len(os.sched_getaffinity(0)), 4)
 
 
 def environment_source() -> str:

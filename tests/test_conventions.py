@@ -22,7 +22,7 @@ SEES = {
     "checks": {"facts", "finding", "errors", "units"},
     "engine.py": {"checks", "facts", "finding"},
     "exits.py": {"engine", "finding"},
-    "notes.py": {"facts"},
+    "notes.py": {"facts", "units"},
     "manual.py": {"checks"},
     "sources": {"facts", "finding", "errors", "__version__"},
     "lab": {"facts", "finding", "errors", "sources", "__version__"},

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from dbaudit.cli.options import Connection, Output, command
+from dbaudit.facts import Facts
 
 
 @command
@@ -26,6 +27,12 @@ def explain(
     show_values: Annotated[
         bool, typer.Option("--show-values", help="Show the values that parameters were tried with.")
     ] = False,
+    save_plans: Annotated[
+        str | None, typer.Option("--save-plans", metavar="FILE", help="Write the plans there, to compare later ones with.")
+    ] = None,
+    against: Annotated[
+        str | None, typer.Option("--against", metavar="FILE", help="Saved plans: report what has become worse since.")
+    ] = None,
     *,
     connection: Connection,
     output: Output,
@@ -41,10 +48,12 @@ def explain(
     from dbaudit.cli.statements import explain_all, read_files, separate_target
     from dbaudit.cli.target import open_session
     from dbaudit.engine import audit
-    from dbaudit.notes import about_statements, nothing_learnt
+    from dbaudit.facts.saved_plan import SavedPlan
+    from dbaudit.notes import about_saved_plans, about_statements, nothing_learnt
     from dbaudit.sources.given import read_values, with_values
 
-    checks = chosen(output, "PLN", "SQL")
+    checks = chosen(output, "PLN", "SQL", without=() if against else (SavedPlan,))
+    saved = _saved(against) if against else Facts()
     paths, target = separate_target(files)
     lost, interrupted = "", False
     if plan:
@@ -63,12 +72,28 @@ def explain(
                 quiet=output.quiet,
             )
         lost = session.lost
+    facts = facts.merged(saved)
+    if save_plans and not (lost or interrupted):
+        _save(facts, save_plans)
     report = audit(
         command="explain",
         facts=facts,
         checks=checks,
-        notes=about_statements(facts),
+        notes=(*about_statements(facts), *about_saved_plans(facts)),
         failure=lost or nothing_learnt(facts),
         interrupted=interrupted,
     )
     finish(report, output)
+
+
+def _saved(path: str) -> Facts:
+    from dbaudit.sources.saved_plans import read
+
+    return read(path)
+
+
+def _save(facts: Facts, path: str) -> None:
+    from dbaudit.cli.files import write_whole
+    from dbaudit.sources.saved_plans import written
+
+    write_whole(path, written(facts))

@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import tempfile
-from collections.abc import Iterable, Mapping
-from pathlib import Path
+from collections.abc import Collection, Iterable, Mapping
 
 from dbaudit.checks.registry import Check, all_checks, choose
+from dbaudit.cli.files import write_whole
 from dbaudit.cli.options import Color, Format, Output
 from dbaudit.engine import Report
 from dbaudit.errors import AuditError
@@ -20,12 +19,13 @@ from dbaudit.finding import Severity
 _WIDTH_OF_A_PIPE = 120
 
 
-def chosen(output: Output, *families: str) -> tuple[Check, ...]:
-    """The checks of these families that --select and --ignore leave.
+def chosen(output: Output, *families: str, without: Collection[type] = ()) -> tuple[Check, ...]:
+    """The checks of these families that --select and --ignore leave, without those that need facts nobody asked for.
 
     Raises AuditError for a term that means no check, or where nothing is left to ask.
     """
     checks = choose(all_checks(*families), select=_terms(output.select), ignore=_terms(output.ignore))
+    checks = tuple(check for check in checks if not any(kind in without for kind in check.needs))
     if not checks:
         raise AuditError("--select and --ignore leave no check for this command", "`dbaudit checks` lists them all")
     return checks
@@ -46,7 +46,7 @@ def write(report: Report, output: Output, code: Exit) -> None:
     """Writes the report to stdout, or to a file: whole or not at all. Raises AuditError where it cannot."""
     text = rendered(report, output, code)
     if output.output:
-        _write_whole(Path(output.output), text)
+        write_whole(output.output, text)
     else:
         sys.stdout.write(text)
         sys.stdout.flush()
@@ -93,27 +93,3 @@ def wants_color(choice: Color, environment: Mapping[str, str], *, is_terminal: b
     if environment.get("PG_COLOR") in ("always", "never"):
         return environment["PG_COLOR"] == "always"
     return is_terminal and environment.get("TERM") != "dumb"
-
-
-def _write_whole(path: Path, text: str) -> None:
-    try:
-        if path.exists() and not path.is_file():
-            path.write_text(text, "utf-8")
-            return
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
-                file.write(text)
-            os.chmod(name, 0o666 & ~_umask())
-            os.replace(name, path)
-        except BaseException:
-            os.unlink(name)
-            raise
-    except OSError as error:
-        raise AuditError(f"the report cannot be written to {path}: {error.strerror}") from None
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import json
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -52,8 +51,7 @@ def read_values(path: str) -> dict[str, tuple[ValueSet, ...]]:
     the file cannot be read or is of another form.
     """
     try:
-        text = Path(path).read_text("utf-8")
-        written = json.loads(text) if path.lower().endswith(".json") else tomllib.loads(text)
+        written = _written(path, Path(path).read_text("utf-8"))
     except OSError as error:
         raise AuditError(f"{path} cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
@@ -61,6 +59,14 @@ def read_values(path: str) -> dict[str, tuple[ValueSet, ...]]:
     if not isinstance(written, dict):
         raise AuditError(f"{path}: values are given by the name of a statement", _HOW)
     return {name: tuple(_sets(path, name, entry)) for name, entry in written.items()}
+
+
+def _written(path: str, text: str) -> Any:
+    if path.lower().endswith(".json"):
+        return json.loads(text)
+    import tomllib
+
+    return tomllib.loads(text)
 
 
 def with_values(

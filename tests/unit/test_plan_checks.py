@@ -14,6 +14,7 @@ from dbaudit.facts import Facts
 from dbaudit.facts.catalog import Index, Table
 from dbaudit.facts.column import Column
 from dbaudit.facts.plan import plan_from_json
+from dbaudit.facts.saved_plan import SavedPlan, SavedRelation
 from dbaudit.facts.statement import Explained, How, Statement
 from dbaudit.finding import Finding, Span
 
@@ -30,7 +31,7 @@ FIXTURES = sorted((Path(__file__).parents[2] / "fixtures" / "plans").glob("timed
 
 def findings(plan: dict, how: How = How.ANALYZED) -> list[Finding]:
     explained = Explained(statement=STATEMENT, how=how, plan=plan_from_json(plan))
-    facts = Facts.of(explained, TABLE, empty=(Index, Column))
+    facts = Facts.of(explained, TABLE, empty=(Index, Column, SavedPlan, SavedRelation))
     checks = [check for check in all_checks() if check.family == "PLN"]
     return [verdict for check in checks for verdict in check.verdicts(facts) if isinstance(verdict, Finding)]
 

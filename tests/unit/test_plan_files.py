@@ -15,6 +15,7 @@ from dbaudit.errors import AuditError
 from dbaudit.facts import Facts
 from dbaudit.facts.catalog import Index, Table
 from dbaudit.facts.column import Column
+from dbaudit.facts.saved_plan import SavedPlan, SavedRelation
 from dbaudit.facts.statement import Explained, How
 from dbaudit.sources import plans
 
@@ -195,7 +196,7 @@ def audited(text: str) -> None:
     except AuditError as error:
         assert str(error).startswith("p.txt:")
         return
-    facts = Facts({Explained: rows, Table: (), Index: (), Column: ()})
+    facts = Facts({Explained: rows, Table: (), Index: (), Column: (), SavedPlan: (), SavedRelation: ()})
     for check in all_checks("PLN"):
         list(check.verdicts(facts))
 

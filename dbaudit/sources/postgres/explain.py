@@ -21,7 +21,7 @@ from psycopg.pq import TransactionStatus
 from dbaudit.errors import ServerGone
 from dbaudit.facts.plan import Plan, plan_from_json
 from dbaudit.facts.statement import Explained, How, Statement, Variant
-from dbaudit.sources.postgres import trials, variants
+from dbaudit.sources.postgres import variants
 from dbaudit.sources.postgres.outcome import (
     of_failure_when_planned,
     of_failure_when_run,
@@ -237,6 +237,8 @@ class Gate:
 
     def _with_parameters(self, statement: Statement, described: Answer) -> Explained:
         """The generic plan, and what comes of it with values where running it could not act."""
+        from dbaudit.sources.postgres import trials
+
         generic = self._plan_generically(statement, described)
         if generic.plan is None or self._reason_not_run(statement, generic.plan, described.columns):
             return generic
