@@ -27,11 +27,18 @@ _DROP_CASTS = (
     "drop cast (pg_catalog.bytea as pg_catalog.pg_ndistinct)",
     "drop cast (pg_catalog.bytea as pg_catalog.pg_dependencies)",
 )
-_INSERT = """
-insert into pg_catalog.pg_statistic_ext_data (stxoid, {inherit} stxdndistinct, stxddependencies)
-values ($1::pg_catalog.oid, {value} $2::pg_catalog.bytea::pg_catalog.pg_ndistinct,
-        $3::pg_catalog.bytea::pg_catalog.pg_dependencies)
+_VALUES = "$2::pg_catalog.bytea::pg_catalog.pg_ndistinct", "$3::pg_catalog.bytea::pg_catalog.pg_dependencies"
+_INSERT = f"""
+insert into pg_catalog.pg_statistic_ext_data (stxoid, stxdinherit, stxdndistinct, stxddependencies)
+values ($1::pg_catalog.oid, $4::pg_catalog.bool, {", ".join(_VALUES)})
 """
+# Before 15 CREATE STATISTICS makes the row, for there is one only.
+_UPDATE = f"""
+update pg_catalog.pg_statistic_ext_data
+set stxdndistinct = {_VALUES[0]}, stxddependencies = {_VALUES[1]}
+where stxoid = $1::pg_catalog.oid and not $4::pg_catalog.bool
+"""
+_FIRST_WITH_INHERITED = 150000
 
 
 def restore(admin: psycopg.Connection, statistics: Iterable[ExtendedStatistics]) -> list[Omission]:
@@ -41,9 +48,6 @@ def restore(admin: psycopg.Connection, statistics: Iterable[ExtendedStatistics])
         return []
     text = files(__package__).joinpath("queries", "statistics_objects.sql").read_text("utf-8")
     objects = {name: (oid, keys) for name, oid, keys in admin.execute(text, binary=True).fetchall()}
-    # Created statistics have an empty row before 15.
-    if admin.info.server_version < 150000:
-        admin.execute("delete from pg_catalog.pg_statistic_ext_data", binary=True)
     for cast in _CASTS:
         admin.execute(cast, binary=True)
     try:
@@ -62,8 +66,8 @@ def _restore_one(
     if one.name not in objects:
         return [omitted("the statistics object is not in the twin")]
     oid, keys = objects[one.name]
-    has_inheritance = admin.info.server_version >= 150000
-    if one.is_inherited and not has_inheritance:
+    has_inherited = admin.info.server_version >= _FIRST_WITH_INHERITED
+    if one.is_inherited and not has_inherited:
         return [omitted("statistics of a whole inheritance tree exist from PostgreSQL 15 on")]
     omissions = []
     if one.most_common_values is not None:
@@ -73,11 +77,9 @@ def _restore_one(
         dependencies = _dependencies(one.dependencies, _own_keys(one), keys or [])
         if distinct is None and dependencies is None:
             return omissions
-        insert = _INSERT.format(
-            inherit="stxdinherit," if has_inheritance else "", value=f"{one.is_inherited}," if has_inheritance else ""
-        )
-        admin.execute(insert, [oid, distinct, dependencies], binary=True)
-    except (ValueError, psycopg.DatabaseError) as error:
+        values = [oid, distinct, dependencies, one.is_inherited]
+        admin.execute(_INSERT if has_inherited else _UPDATE, values, binary=True)
+    except (ValueError, RecursionError, psycopg.DatabaseError) as error:
         if admin.closed:
             raise
         omissions.append(omitted(" ".join(str(error).split())))
