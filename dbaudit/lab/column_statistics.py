@@ -70,6 +70,9 @@ def restore(
             sent.append(column)
             if _lacks_ranges(catalog, column):
                 omissions.append(_omitted(column, "pg_stats shows the histograms of ranges from PostgreSQL 17 on only"))
+            if not has_functions and _is_composite(catalog, column):
+                reason = "values of composite types are not restored before PostgreSQL 18, only their number and width"
+                omissions.append(_omitted(column, reason))
         except (LookupError, ValueError) as error:
             omissions.append(_omitted(column, str(error)))
     connection = owner if has_functions else admin
@@ -118,6 +121,10 @@ def _lacks_ranges(catalog: TwinCatalog, column: ColumnStatistics) -> bool:
     return bool(column_type and column_type.kind in "rm" and column.range_length_histogram is None and column.null_fraction < 1)
 
 
+def _is_composite(catalog: TwinCatalog, column: ColumnStatistics) -> bool:
+    return _attribute(catalog, column).type_oid not in catalog.types
+
+
 def _restored(catalog: TwinCatalog, column: ColumnStatistics) -> list[str | None]:
     _attribute(catalog, column)
     relation = catalog.relations[column.relation]
@@ -133,9 +140,7 @@ def _restored(catalog: TwinCatalog, column: ColumnStatistics) -> list[str | None
 def _inserted(catalog: TwinCatalog, column: ColumnStatistics) -> list[str | None]:
     attribute = _attribute(catalog, column)
     column_type = catalog.types.get(attribute.type_oid)
-    if column_type is None:
-        raise ValueError("values of composite types are not restored before PostgreSQL 18")
-    slots = list(_slots(catalog, column, attribute, column_type))
+    slots = list(_slots(catalog, column, attribute, column_type)) if column_type else []
     if len(slots) > _SLOTS:
         raise ValueError("more kinds of statistics than a column has")
     for slot in slots:

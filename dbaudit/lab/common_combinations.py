@@ -17,7 +17,21 @@ from dbaudit.facts.snapshot import ExtendedStatistics
 
 # What CREATE STATISTICS keeps at most, and so the most that the lab's own statistics object is told to keep.
 _MOST = 10_000
-_KEEP_ALL = f"alter statistics pg_temp.known set statistics {_MOST}"
+_TYPES = """
+select attrelid::pg_catalog.int8, pg_catalog.array_agg(pg_catalog.format_type(atttypid, null) order by attnum)
+from pg_catalog.pg_attribute
+where attrelid = 'pg_temp.combination'::pg_catalog.regclass and attnum between 1 and $1::pg_catalog.int4
+group by 1
+"""
+_INSERT = """
+insert into pg_temp.combination
+select {}, one.number
+from (
+    select text::pg_catalog.text[], number
+    from pg_catalog.unnest($1::pg_catalog.text[]) with ordinality as given (text, number)
+) as one (parts, number)
+"""
+_PRINTED = "select pg_catalog.to_json(array[{}])::pg_catalog.text from pg_temp.combination order by number"
 _PACKED = """
 select known.stxdmcv::pg_catalog.bytea,
        (select pg_catalog.array_agg(pg_catalog.to_json(item.values)::pg_catalog.text order by item.index)
@@ -41,6 +55,8 @@ def pack(
     frequencies, base = one.most_common_frequencies or (), one.most_common_base_frequencies or ()
     if not 0 < len(combinations) == len(frequencies) == len(base) <= _MOST:
         raise ValueError("not as many frequencies as combinations of values")
+    if not all(0 <= frequency <= 1 for frequency in (*frequencies, *base)):
+        raise ValueError("a frequency that is none")
     try:
         oid, ours = _analyzed(owner, combinations, relation, columns)
         packed, theirs = admin.execute(_PACKED, [oid], binary=True).fetchone() or (b"", [])
@@ -49,7 +65,8 @@ def pack(
     if sorted(ours) != sorted(theirs) or len(set(ours)) != len(ours):
         raise ValueError("the server does not read the combinations as it printed them")
     number_of = {text: number for number, text in enumerate(ours)}
-    return _with_frequencies(packed, len(columns), [(frequencies[n], base[n]) for n in (number_of[text] for text in theirs)])
+    places = [number_of[text] for text in theirs]
+    return _with_frequencies(packed, len(columns), [(frequencies[place], base[place]) for place in places])
 
 
 def _analyzed(
@@ -58,39 +75,24 @@ def _analyzed(
     """The oid of the table with the combinations, one row each, and the rows' values as the server prints them."""
     names = [sql.Identifier(f"c{number}") for number in range(len(columns))]
     listed = sql.SQL(", ").join(names)
-    parts = sql.SQL(", ").join(sql.SQL("({}) as {}").format(sql.SQL(text), name) for text, name in zip(columns, names, strict=True))
-    types = _types(owner, sql.SQL("select {} from {} limit 0").format(parts, sql.SQL(relation)))
+    parts = sql.SQL(", ").join(
+        sql.SQL("({}) as {}").format(sql.SQL(text), name) for text, name in zip(columns, names, strict=True)
+    )
     for statement in (
         sql.SQL("create temporary table combination as select {} from {} with no data").format(parts, sql.SQL(relation)),
-        sql.SQL("alter table pg_temp.combination add number pg_catalog.int4"),
         sql.SQL("create statistics pg_temp.known (mcv) on {} from pg_temp.combination").format(listed),
-        sql.SQL(_KEEP_ALL),
+        sql.SQL(f"alter statistics pg_temp.known set statistics {_MOST}"),
+        sql.SQL("alter table pg_temp.combination add number pg_catalog.int4"),
     ):
         owner.execute(statement, binary=True)
+    oid, types = owner.execute(_TYPES, [len(columns)], binary=True).fetchone()
     values = sql.SQL(", ").join(
-        sql.SQL("(one.parts)[{}]::{}").format(sql.Literal(number + 1), sql.SQL(kind)) for number, kind in enumerate(types)
+        sql.SQL("(one.parts)[{}]::{}").format(sql.Literal(number), sql.SQL(name)) for number, name in enumerate(types, 1)
     )
-    owner.execute(
-        sql.SQL(
-            "insert into pg_temp.combination select {}, one.number from (select text::pg_catalog.text[], number"
-            " from pg_catalog.unnest($1::pg_catalog.text[]) with ordinality as given (text, number)) as one (parts, number)"
-        ).format(values),
-        [list(combinations)], binary=True,
-    )
+    owner.execute(sql.SQL(_INSERT).format(values), [list(combinations)], binary=True)
     owner.execute("analyze pg_temp.combination", binary=True)
-    printed = sql.SQL(
-        "select pg_catalog.to_json(array[{}])::pg_catalog.text from pg_temp.combination order by number"
-    ).format(sql.SQL(", ").join(sql.SQL("{}::pg_catalog.text").format(name) for name in names))
-    rows = [text for (text,) in owner.execute(printed, binary=True).fetchall()]
-    (oid,) = owner.execute("select 'pg_temp.combination'::pg_catalog.regclass::pg_catalog.oid::pg_catalog.int8", binary=True).fetchone()
-    return oid, rows
-
-
-def _types(owner: psycopg.Connection, query: sql.Composed) -> list[str]:
-    described = owner.execute(query, binary=True).description or ()
-    oids = [column.type_code for column in described]
-    text = "select pg_catalog.format_type(oid, null) from pg_catalog.unnest($1::pg_catalog.int8[]) with ordinality as t (oid, n) order by n"
-    return [name for (name,) in owner.execute(text.replace("(oid, null)", "(oid::pg_catalog.oid, null)"), [oids], binary=True)]
+    texts = sql.SQL(", ").join(sql.SQL("{}::pg_catalog.text").format(name) for name in names)
+    return oid, [text for (text,) in owner.execute(sql.SQL(_PRINTED).format(texts), binary=True).fetchall()]
 
 
 def _with_frequencies(packed: bytes, columns: int, frequencies: Sequence[tuple[float, float]]) -> bytes:

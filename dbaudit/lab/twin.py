@@ -129,7 +129,7 @@ def _fill(server: LabServer, snapshot: Snapshot) -> tuple[list[Omission], TwinCa
         with closing(_connect(owner_conninfo)) as owner:
             known = [one for one in snapshot.statistics if one.relation not in absent]
             omissions += column_statistics.restore(admin, owner, catalog, known)
-        omissions += extended_statistics.restore(admin, snapshot.extended_statistics)
+            omissions += extended_statistics.restore(admin, owner, snapshot.extended_statistics)
         hide_invalid(admin, catalog, snapshot.objects)
         relation_sizes.note(admin, catalog, snapshot.sizes)
         omissions += planner_settings.apply(admin, DATABASE, snapshot.settings)
