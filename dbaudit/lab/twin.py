@@ -13,13 +13,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
-from psycopg import sql
 
 from dbaudit.errors import AuditError
 from dbaudit.facts.catalog import Index
+from dbaudit.facts.database import Database
 from dbaudit.facts.server import Server
 from dbaudit.facts.snapshot import Omission, Snapshot
-from dbaudit.lab import column_statistics, extended_statistics, planner_settings, relation_sizes, twin_catalog, twin_schema
+from dbaudit.lab import (
+    column_statistics,
+    extended_statistics,
+    planner_settings,
+    relation_sizes,
+    twin_catalog,
+    twin_database,
+    twin_schema,
+)
 from dbaudit.lab.binaries import major_of
 from dbaudit.lab.index_order import as_on_the_source, hide_invalid
 from dbaudit.lab.server import LabServer, start
@@ -111,7 +119,9 @@ def build(snapshot: Snapshot, bin_directory: Path) -> Twin:
 
 
 def _fill(server: LabServer, snapshot: Snapshot) -> tuple[list[Omission], TwinCatalog]:
-    omissions = _create_database(server, snapshot)
+    with closing(_connect(server.conninfo())) as admin:
+        source = next(iter(snapshot.facts.get(Database)), None)
+        omissions = twin_database.create(admin, DATABASE, OWNER, source)
     admin_conninfo = psycopg.conninfo.make_conninfo(server.conninfo(DATABASE), options=_AS_TAKEN)
     owner_conninfo = psycopg.conninfo.make_conninfo(
         server.conninfo(DATABASE, OWNER),
@@ -138,34 +148,6 @@ def _fill(server: LabServer, snapshot: Snapshot) -> tuple[list[Omission], TwinCa
 
 def _connect(conninfo: str) -> psycopg.Connection:
     return psycopg.connect(conninfo, autocommit=True, prepare_threshold=None, cursor_factory=psycopg.RawCursor)
-
-
-def _create_database(server: LabServer, snapshot: Snapshot) -> list[Omission]:
-    """The twin's database, with the source's order of texts where the lab has its locale."""
-    locales = {one.name.lower(): one.value for one in snapshot.settings if one.name.lower() in ("lc_collate", "lc_ctype")}
-    with closing(_connect(server.conninfo())) as admin:
-        admin.execute(
-            f"create role {OWNER} login nosuperuser nocreatedb nocreaterole noreplication nobypassrls", binary=True
-        )
-        for closed in ("postgres", "template1"):
-            admin.execute(f"revoke all on database {closed} from public", binary=True)
-        create = sql.SQL("create database {} template template0").format(sql.Identifier(DATABASE))
-        omissions = []
-        try:
-            wanted = sql.SQL("").join(
-                sql.SQL(" {} {}").format(sql.SQL(name), sql.Literal(value)) for name, value in sorted(locales.items())
-            )
-            admin.execute(create + wanted, binary=True)
-        except psycopg.DatabaseError:
-            if admin.closed or not locales:
-                raise
-            admin.execute(create, binary=True)
-            value = ", ".join(sorted(set(locales.values())))
-            omissions.append(
-                Omission(kind="locale", name=value, reason="the lab has it not: texts compare by code points")
-            )
-        admin.execute(f"revoke create on database {DATABASE} from public", binary=True)
-    return omissions
 
 
 def _another_major(snapshot: Snapshot, major: int) -> Iterable[Omission]:

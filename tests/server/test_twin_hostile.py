@@ -10,7 +10,12 @@ from majors import MAJORS, bin_directory
 from dbaudit.errors import AuditError
 from dbaudit.facts import Facts
 from dbaudit.facts.snapshot import (
-    ColumnStatistics, ExtendedStatistics, PlannerSetting, RelationSize, SchemaObject, Snapshot,
+    ColumnStatistics,
+    ExtendedStatistics,
+    PlannerSetting,
+    RelationSize,
+    SchemaObject,
+    Snapshot,
 )
 from dbaudit.lab import twin
 
