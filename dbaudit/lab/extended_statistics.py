@@ -72,6 +72,8 @@ def _restore_one(
     omissions = []
     if one.most_common_values is not None:
         omissions.append(omitted("their most common combinations of values cannot be restored; the rest is"))
+    if one.expression_statistics:
+        omissions.append(omitted("the statistics of their expressions cannot be restored; the rest is"))
     try:
         distinct = _distinct(one.distinct_counts, keys or [])
         dependencies = _dependencies(one.dependencies, _own_keys(one), keys or [])

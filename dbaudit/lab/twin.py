@@ -18,7 +18,7 @@ from dbaudit.errors import AuditError
 from dbaudit.facts.catalog import Index
 from dbaudit.facts.database import Database
 from dbaudit.facts.server import Server
-from dbaudit.facts.snapshot import Omission, Snapshot
+from dbaudit.facts.snapshot import Omission, PlannerSetting, Snapshot
 from dbaudit.lab import (
     column_statistics,
     extended_statistics,
@@ -59,19 +59,19 @@ class Twin:
     """A running twin. Leaving it as a context manager stops its server and removes its files.
 
     `omissions` are what of the snapshot is not in it, or only as a stub, and why. `catalog` knows its relations with
-    their files, as they were when it was built.
+    their files, as they were when it was built. `settings` are those of the source that its server takes.
     """
 
     server: LabServer
-    snapshot: Snapshot
     major: int
     omissions: tuple[Omission, ...]
     catalog: TwinCatalog
+    settings: tuple[PlannerSetting, ...]
 
     def conninfo(self, role: str = "") -> str:
         """A libpq connection string for planning: as a role that owns the schemas and is no superuser, with the settings
         that the source's server and database have, and those of the source's `role` where one is named."""
-        own = planner_settings.of_role(self.snapshot.settings, role)
+        own = planner_settings.of_role(self.settings, role)
         options = " ".join(f"-c {name}={_escaped(value)}" for name, value in own.items())
         return psycopg.conninfo.make_conninfo(self.server.conninfo(DATABASE, OWNER), options=options)
 
@@ -103,22 +103,22 @@ def build(snapshot: Snapshot, bin_directory: Path) -> Twin:
         require_sparse_files(server.directory)
         with Guard(server, _LONGEST_BUILD_S, _MOST_OCCUPIED_BYTES) as guard:
             try:
-                omissions, catalog = _fill(server, snapshot)
+                omissions, catalog, settings = _fill(server, snapshot)
             except psycopg.Error as error:
                 reason = guard.reason or " ".join(str(error).split())
                 raise AuditError(f"the snapshot cannot be made a twin: {reason}") from error
         with server.stopped() as data_directory:
             relation_sizes.extend_files(data_directory, catalog, snapshot.sizes, snapshot.statistics)
-        noted = _another_major(snapshot, major)
+        noted = [*_another_major(snapshot, major), *_row_security(snapshot)]
         return Twin(
-            server=server, snapshot=snapshot, major=major, omissions=(*noted, *omissions), catalog=catalog
+            server=server, major=major, omissions=(*noted, *omissions), catalog=catalog, settings=settings
         )
     except BaseException:
         server.stop()
         raise
 
 
-def _fill(server: LabServer, snapshot: Snapshot) -> tuple[list[Omission], TwinCatalog]:
+def _fill(server: LabServer, snapshot: Snapshot) -> tuple[list[Omission], TwinCatalog, tuple[PlannerSetting, ...]]:
     with closing(_connect(server.conninfo())) as admin:
         source = next(iter(snapshot.facts.get(Database)), None)
         omissions = twin_database.create(admin, DATABASE, OWNER, source)
@@ -142,8 +142,8 @@ def _fill(server: LabServer, snapshot: Snapshot) -> tuple[list[Omission], TwinCa
         omissions += extended_statistics.restore(admin, snapshot.extended_statistics)
         hide_invalid(admin, catalog, snapshot.objects)
         relation_sizes.note(admin, catalog, snapshot.sizes)
-        omissions += planner_settings.apply(admin, DATABASE, snapshot.settings)
-    return omissions, catalog
+        settings, refused = planner_settings.apply(admin, DATABASE, snapshot.settings)
+    return omissions + refused, catalog, tuple(settings)
 
 
 def _connect(conninfo: str) -> psycopg.Connection:
@@ -155,6 +155,13 @@ def _another_major(snapshot: Snapshot, major: int) -> Iterable[Omission]:
         if source.major != major:
             reason = f"the twin is PostgreSQL {major}, which plans some statements otherwise"
             yield Omission(kind="server", name=f"PostgreSQL {source.major}", reason=reason)
+
+
+def _row_security(snapshot: Snapshot) -> Iterable[Omission]:
+    reason = "who plans in the twin owns its tables, and policies do not apply to an owner"
+    for one in snapshot.objects:
+        if one.kind == "row security":
+            yield Omission(kind=one.kind, name=one.relation or one.name, reason=reason)
 
 
 def _absent(snapshot: Snapshot, catalog: TwinCatalog) -> set[str]:
