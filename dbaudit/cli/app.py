@@ -13,6 +13,7 @@ from dbaudit.cli.demo import demo
 from dbaudit.cli.explain import explain
 from dbaudit.cli.indexes import indexes
 from dbaudit.cli.lint import lint
+from dbaudit.cli.snapshot import snapshot
 
 app = typer.Typer(
     name="dbaudit",
@@ -41,5 +42,5 @@ def dbaudit(
     """
 
 
-for function in (demo, explain, lint, indexes, connections, checks):
+for function in (demo, explain, lint, indexes, connections, snapshot, checks):
     app.command(function.__name__)(function)

@@ -62,6 +62,15 @@ class Output:
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="More in the report; tracebacks on errors.")] = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saving:
+    """Where what was read is written to."""
+
+    output: Annotated[str | None, typer.Option("-o", "--output", metavar="FILE", help="Write it there.")] = None
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No notices on stderr.")] = False
+    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="More notices; tracebacks on errors.")] = False
+
+
 Target = Annotated[
     str | None, typer.Argument(metavar="DBNAME|CONNINFO|URI", help="The database; see also -h -p -U -d.")
 ]
@@ -70,14 +79,14 @@ Target = Annotated[
 def command(function: Callable[..., None]) -> Callable[..., None]:
     """Spreads each parameter that is one of the groups above into its options, and runs within the boundary."""
     hints = get_type_hints(function, include_extras=True)
-    groups = {name: hint for name, hint in hints.items() if hint in (Connection, Output)}
+    groups = {name: hint for name, hint in hints.items() if hint in (Connection, Output, Saving)}
     own = [p.replace(annotation=hints[p.name]) for p in inspect.signature(function).parameters.values()]
 
     @functools.wraps(function)
     def run(**values: Any) -> None:
         for name, group in groups.items():
             values[name] = group(**{field.name: values.pop(field.name) for field in fields(group)})
-        verbose = any(isinstance(value, Output) and value.verbose for value in values.values())
+        verbose = any(isinstance(value, Output | Saving) and value.verbose for value in values.values())
         within_boundary(lambda: function(**values), verbose=verbose)
 
     parameters = [p for p in own if p.name not in groups] + [p for group in groups.values() for p in _parameters(group)]

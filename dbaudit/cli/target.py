@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from dbaudit.cli.options import Connection, Output
+from dbaudit.cli.options import Connection, Output, Saving
 from dbaudit.cli.say import say
 from dbaudit.errors import ConnectionFailed
 from dbaudit.sources.postgres.connection import Address, asks_for_password, connect, from_environment
@@ -15,7 +15,7 @@ from dbaudit.sources.postgres.session import Session
 
 
 @contextmanager
-def open_session(target: str | None, options: Connection, output: Output) -> Iterator[Session]:
+def open_session(target: str | None, options: Connection, output: Output | Saving) -> Iterator[Session]:
     """A session on the database that the options name, closed in the end.
 
     Raises ConnectionFailed where there is no connection, ServerGone where it is lost at once.

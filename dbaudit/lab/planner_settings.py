@@ -30,34 +30,43 @@ CARRIED = frozenset("""
 """.split())
 
 
-def apply(admin: psycopg.Connection, database: str, settings: Iterable[PlannerSetting]) -> list[Omission]:
+def apply(
+    admin: psycopg.Connection, database: str, settings: Iterable[PlannerSetting]
+) -> tuple[list[PlannerSetting], list[Omission]]:
     """Makes the server's settings, overridden by those of its database, the defaults of the twin's `database`.
 
-    Settings of a role are not applied: `of_role` gives them. Returns what the twin's server refuses.
+    Settings of a role are not applied: `of_role` gives them. Returns what the twin's server takes, and what it refuses.
     """
-    omissions = []
-    for setting in sorted((one for one in settings if not one.role), key=lambda one: bool(one.database)):
+    taken, omissions = [], []
+    for setting in sorted(settings, key=lambda one: (bool(one.role), bool(one.database))):
         if setting.name.lower() not in CARRIED:
             continue
-        try:
-            # set_config reads a list as the source printed it, which SET … TO 'text' would take for one name.
-            with admin.transaction():
-                admin.execute(
-                    "select pg_catalog.set_config($1, $2, true)", [setting.name, setting.value], binary=True
-                )
-                alter = sql.SQL("alter database {} set {} from current")
-                admin.execute(
-                    alter.format(sql.Identifier(database), sql.Identifier(setting.name.lower())), binary=True
-                )
-        except psycopg.DatabaseError as error:
-            if admin.closed:
-                raise
-            reason = " ".join(str(error).split())
-            omissions.append(Omission(kind="setting", name=setting.name, reason=reason))
-    return omissions
+        if reason := _apply(admin, database, setting):
+            of = f" of {setting.role}" if setting.role else ""
+            omissions.append(Omission(kind="setting", name=f"{setting.name}{of}", reason=reason))
+        else:
+            taken.append(setting)
+    return taken, omissions
 
 
 def of_role(settings: Iterable[PlannerSetting], role: str) -> dict[str, str]:
     """The settings that a session of `role` has beyond its database's, the most specific ones last to win."""
-    own = sorted((one for one in settings if role and unquoted(one.role) == unquoted(role)), key=lambda one: bool(one.database))
-    return {one.name.lower(): one.value for one in own if one.name.lower() in CARRIED}
+    own = (one for one in settings if role and unquoted(one.role) == unquoted(role))
+    return {one.name.lower(): one.value for one in sorted(own, key=lambda one: bool(one.database))}
+
+
+def _apply(admin: psycopg.Connection, database: str, setting: PlannerSetting) -> str:
+    """Why the server refuses the setting, or nothing."""
+    name = setting.name.lower()
+    alter = sql.SQL("alter database {} set {} from current").format(sql.Identifier(database), sql.Identifier(name))
+    try:
+        with admin.transaction():
+            # set_config reads a list as the source printed it, which SET … TO 'text' would take for one name.
+            admin.execute("select pg_catalog.set_config($1, $2, true)", [name, setting.value], binary=True)
+            if not setting.role:
+                admin.execute(alter, binary=True)
+    except (psycopg.DatabaseError, UnicodeEncodeError) as error:
+        if admin.closed:
+            raise
+        return " ".join(str(error).split())
+    return ""

@@ -42,7 +42,7 @@ def stand_in(
         role = sql.SQL("create role {} nologin").format(sql.Identifier(found[1]))
         return _made(admin, [role], "role", found[1], "a role without rights stands in"), failed
     if found := _TYPE.fullmatch(message):
-        reason = "a type with the same name stands in; it has no operators"
+        reason = "a text with the name of the type stands in"
         return _made(admin, _type(found[1], found[2]), "type", f"{found[1]}.{found[2]}", reason), failed
     if found := _COLLATION.fullmatch(message):
         schema, _, name = found[1].partition(".")
@@ -85,7 +85,7 @@ def _collation(admin: psycopg.Connection, schema: str, name: str) -> list[Omissi
 
 
 def _type(schema: str, name: str) -> list[sql.Composable]:
-    """A type stored as text is, which takes any modifier."""
+    """A type stored as text is, which takes any modifier and compares as text, so that it can be searched and indexed."""
     names = {
         "type": sql.Identifier(schema, name), "input": sql.Identifier(schema, f"{name}_stub_in"),
         "output": sql.Identifier(schema, f"{name}_stub_out"), "modifier": sql.Identifier(schema, f"{name}_stub_modifier"),
@@ -96,7 +96,9 @@ def _type(schema: str, name: str) -> list[sql.Composable]:
         "create function {output}({type}) returns pg_catalog.cstring language internal immutable strict as 'textout'",
         "create function {modifier}(pg_catalog.cstring[]) returns pg_catalog.int4"
         " language plpgsql immutable strict as 'begin return -1; end'",
-        "create type {type} (input = {input}, output = {output}, typmod_in = {modifier}, like = pg_catalog.text)",
+        "create type {type} (input = {input}, output = {output}, typmod_in = {modifier}, like = pg_catalog.text,"
+        " collatable = true)",
+        "create cast ({type} as pg_catalog.text) without function as implicit",
     )]
 
 

@@ -9,6 +9,7 @@ from majors import MAJORS, bin_directory
 
 from dbaudit.errors import AuditError
 from dbaudit.facts import Facts
+from dbaudit.facts.database import Database
 from dbaudit.facts.snapshot import ColumnStatistics, PlannerSetting, RelationSize, SchemaObject, Snapshot
 from dbaudit.lab import binaries, sparse, twin
 
@@ -19,10 +20,18 @@ def thing(kind, name, sql, relation=""):
     return SchemaObject(kind=kind, name=name, sql=sql, relation=relation)
 
 
-def snapshot(*objects, sizes=(), statistics=(), settings=()):
+def database(**differing):
+    usual = {
+        "encoding": "UTF8", "provider": "libc", "collate": "C.UTF-8", "ctype": "C.UTF-8", "locale": "",
+        "block_size_bytes": 8192,
+    }
+    return Database(**usual | differing)
+
+
+def snapshot(*objects, sizes=(), statistics=(), settings=(), facts=Facts({})):
     public = thing("schema", "public", "create schema if not exists public;")
     return Snapshot(
-        taken_at="2026-01-01T00:00:00Z", facts=Facts({}), objects=(public, *objects), sizes=tuple(sizes),
+        taken_at="2026-01-01T00:00:00Z", facts=facts, objects=(public, *objects), sizes=tuple(sizes),
         statistics=tuple(statistics), settings=tuple(settings),
     )
 
@@ -92,6 +101,7 @@ def test_what_the_lab_has_not_is_stubbed_or_left_out_and_listed(major):
         thing("table", "public.place", "create table public.place (id bigint, at public.geometry(Point, 4326), name text"
               ' collate public.swiss, other text collate "de_CH.utf8", key uuid default public.uuid_generate_v4());'),
         thing("index", "public.place_at_idx", "create index place_at_idx on public.place using gist (at);", "public.place"),
+        thing("index", "public.place_like_idx", "create index place_like_idx on public.place (at);", "public.place"),
         thing("index", "public.place_score_idx", "create index place_score_idx on public.place (public.score(name));", "public.place"),
         thing("view", "public.near", "create view public.near as select * from public.place where public.st_near(at);"),
         thing("policy", "only_own", "create policy only_own on public.place for select to app_user using (id = 1);", "public.place"),
@@ -100,19 +110,22 @@ def test_what_the_lab_has_not_is_stubbed_or_left_out_and_listed(major):
         thing("view", "public.early", "create view public.early as select id from public.t;"),
         TABLE,
     ]
-    settings = [PlannerSetting(name="lc_collate", value="de_CH.utf8"), PlannerSetting(name="no_such", value="1")]
+    settings = [PlannerSetting(name="no_such", value="1")]
     statistics = [
         ColumnStatistics(relation="public.place", column="at", is_inherited=False, null_fraction=0, average_width_bytes=32, distinct_count=-1)
     ]
-    built_from = snapshot(*objects, settings=settings, statistics=statistics, sizes=[size("public.place_at_idx", "i", 10, 10)])
+    swiss = database(collate="de_CH.utf8", ctype="de_CH.utf8", encoding="LATIN1", block_size_bytes=4096)
+    sizes = [size("public.place_at_idx", "i", 10, 10)]
+    built_from = snapshot(*objects, settings=settings, statistics=statistics, sizes=sizes, facts=Facts.of(swiss))
     with twin.build(built_from, bin_directory(major)) as built:
         assert omitted(built) == {
             ("extension", "postgis"), ("type", "public.geometry"), ("collation", "public.swiss"), ("locale", "de_CH.utf8"),
             ("collation", "pg_catalog.de_CH.utf8"), ("function", "public.score(text)"), ("index", "public.place_at_idx"),
-            ("view", "public.near"), ("role", "app_user"), ("foreign table", "public.f"),
+            ("view", "public.near"), ("role", "app_user"), ("foreign table", "public.f"), ("encoding", "LATIN1"),
+            ("block size", "4096"),
         }
         assert {"public.place", "public.place_score_idx", "public.early", "public.t"} <= built.catalog.relations.keys()
-        assert planned(built, "select * from public.place where at is not null")["Node Type"] == "Seq Scan"
+        assert "place_like_idx" in str(planned(built, "select at from public.place where at = 'POINT(1 1)'"))
         assert asked(built, "select procost from pg_catalog.pg_proc where proname = 'score'") == [(500.0,)]
 
 
@@ -125,6 +138,25 @@ def test_a_twin_of_another_major_says_so(newest):
     with twin.build(taken, bin_directory(MAJORS[0])) as built:
         assert built.major == MAJORS[0]
         assert ("server", f"PostgreSQL {NEWEST}") in omitted(built)
+
+
+@pytest.mark.parametrize(
+    ("source", "collation", "has_prefix_scan"),
+    [
+        (database(collate="C", ctype="C"), "C", True),
+        (database(), "C.UTF-8", False),
+        (database(provider="builtin", locale="C.UTF-8"), "C.UTF-8", True),
+    ],
+    ids=["C", "libc", "builtin"],
+)
+def test_texts_compare_as_on_the_source_and_like_uses_an_index_where_it_does(source, collation, has_prefix_scan):
+    index = thing("index", "public.t_word_idx", "create index t_word_idx on public.t (word);", "public.t")
+    sizes = [size("public.t", "r", 10_000, 1e6), size("public.t_word_idx", "i", 3_000, 1e6)]
+    with twin.build(snapshot(TABLE, index, sizes=sizes, facts=Facts.of(source)), bin_directory(NEWEST)) as built:
+        assert built.omissions == ()
+        assert asked(built, "select datcollate from pg_database where datname = 'twin'") == [(collation,)]
+        scan = planned(built, "select * from public.t where word like 'abc%'")
+        assert (scan["Node Type"] != "Seq Scan" and "Index Cond" in str(scan)) == has_prefix_scan
 
 
 def test_who_plans_is_no_superuser_and_owns_no_database():

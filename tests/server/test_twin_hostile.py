@@ -10,7 +10,12 @@ from majors import MAJORS, bin_directory
 from dbaudit.errors import AuditError
 from dbaudit.facts import Facts
 from dbaudit.facts.snapshot import (
-    ColumnStatistics, ExtendedStatistics, PlannerSetting, RelationSize, SchemaObject, Snapshot,
+    ColumnStatistics,
+    ExtendedStatistics,
+    PlannerSetting,
+    RelationSize,
+    SchemaObject,
+    Snapshot,
 )
 from dbaudit.lab import twin
 
@@ -140,6 +145,7 @@ def test_a_setting_is_carried_only_where_plans_depend_on_it(marker):
         )
     ]
     settings.append(PlannerSetting(name="work_mem", value="88 MB", role='"The App"', database="shop"))
+    settings.append(PlannerSetting(name="jit", value="no such", role='"The App"'))
     with twin.build(snapshot(settings=settings), bin_directory(MAJORS[-1])) as built:
         with closing(psycopg.connect(built.conninfo())) as planner:
             assert planner.execute("select current_setting('work_mem'), current_setting('search_path')").fetchone() == (
@@ -149,7 +155,7 @@ def test_a_setting_is_carried_only_where_plans_depend_on_it(marker):
             assert planner.execute("show work_mem").fetchone() == ("88MB",)
         carried = asked(built, "select unnest(setconfig) from pg_db_role_setting")
         assert {row[0].partition("=")[0] for row in carried} == {"work_mem", "search_path"}
-        assert {omission.name for omission in built.omissions} == {"random_page_cost", "jit"}
+        assert {omission.name for omission in built.omissions} == {"random_page_cost", "jit", 'jit of "The App"'}
 
 
 def test_a_statement_that_does_not_end_is_left_out(monkeypatch):

@@ -17,6 +17,7 @@ from dbaudit.facts.snapshot import Omission, PlannerSetting, Snapshot
 from dbaudit.facts.workload import DatabaseActivity, StatementUse
 from dbaudit.sources.postgres.collect import missing, query_named, read_within
 from dbaudit.sources.postgres.planner_settings import NAMES
+from dbaudit.sources.postgres.redact import redacted
 from dbaudit.sources.postgres.schema.listing import Listing, by_name, read_listing
 from dbaudit.sources.postgres.schema.read import read_schema
 from dbaudit.sources.postgres.schema.selection import Wanted, select
@@ -47,11 +48,13 @@ _ORDER = {
 }
 
 
-def take(session: Session, *, schemas: Iterable[str] = (), tables: Iterable[str] = ()) -> Snapshot:
+def take(
+    session: Session, *, schemas: Iterable[str] = (), tables: Iterable[str] = (), redact: bool = False
+) -> Snapshot:
     """A snapshot of the session's database, in one transaction that sees one moment of it.
 
-    `schemas` and `tables` are patterns as psql's; what the tables need comes with them. What the role may not see, and
-    what another session has locked, is in the omissions. Raises AuditError for a pattern that nothing matches or where
+    `schemas` and `tables` are patterns as psql's; what the tables need comes with them. `redact` puts surrogates in the
+    place of values. What the role may not see, and what another session has locked, is in the omissions. Raises AuditError for a pattern that nothing matches or where
     the server refuses, ServerGone where it is lost.
     """
     server = session.server
@@ -65,7 +68,7 @@ def take(session: Session, *, schemas: Iterable[str] = (), tables: Iterable[str]
             relations = _relations(listing, wanted)
             statements, untold = read_statements(cursor)
             facts = _facts(cursor, server, relations).merged(Facts({StatementUse: statements}))
-            return Snapshot(
+            taken = Snapshot(
                 taken_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
                 facts=facts,
                 objects=objects,
@@ -75,6 +78,7 @@ def take(session: Session, *, schemas: Iterable[str] = (), tables: Iterable[str]
                 settings=settings,
                 omissions=(*wanted.omissions, *hidden_statistics(cursor, relations), *own, *untold),
             )
+            return redacted(cursor, taken, relations) if redact else taken
     except ServerGone:
         raise
     except psycopg.errors.LockNotAvailable:
