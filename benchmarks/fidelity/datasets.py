@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,13 +16,11 @@ from dbaudit.sources import sqlfile
 
 SQL = Path(__file__).parent / "sql"
 
-# DuckDB's dialect where PostgreSQL's differs, by data set and number of the query.
-_DIALECT: Mapping[tuple[str, str], tuple[tuple[str, str], ...]] = {}
-
 # The dimension behind a fact table's key, by how the key's name ends.
 _DIMENSIONS = {
-    "date_sk": "date_dim", "time_sk": "time_dim", "item_sk": "item", "customer_sk": "customer", "cdemo_sk":
-    "customer_demographics", "hdemo_sk": "household_demographics", "addr_sk": "customer_address", "store_sk": "store",
+    "date_sk": "date_dim", "time_sk": "time_dim", "item_sk": "item", "customer_sk": "customer",
+    "cdemo_sk": "customer_demographics", "hdemo_sk": "household_demographics", "addr_sk": "customer_address",
+    "store_sk": "store",
     "promo_sk": "promotion", "warehouse_sk": "warehouse", "ship_mode_sk": "ship_mode", "reason_sk": "reason",
     "call_center_sk": "call_center", "catalog_page_sk": "catalog_page", "web_page_sk": "web_page", "web_site_sk": "web_site",
 }
@@ -55,7 +53,7 @@ class DataSet:
 def all_data_sets(directory: Path) -> tuple[DataSet, ...]:
     """Every data set, those that are copied before their copies. Generated files are kept in `directory`."""
     h, ds = generated.tpch(directory), generated.tpcds(directory)
-    of_h, of_ds = _queries("tpch", h), _queries("tpcds", ds)
+    of_h, of_ds = _queries(h), _queries(ds)
     return (
         DataSet(name="shop", questions=_shop_questions(), load=_load_shop),
         DataSet(name="kinds", questions=_named(SQL / "kinds_queries.sql"), load=_load_kinds, afterwards=_sql("kinds_after")),
@@ -94,18 +92,10 @@ def _sql(name: str) -> str:
     return (SQL / f"{name}.sql").read_text()
 
 
-def _queries(data_set: str, folder: Path) -> tuple[Question, ...]:
-    return tuple(
-        Question(name=file.stem, text=_in_our_dialect(file.read_text(), _DIALECT.get((data_set, file.stem), ())))
-        for file in sorted((folder / "queries").glob("*.sql"))
-    )
-
-
-def _in_our_dialect(text: str, replacements: tuple[tuple[str, str], ...]) -> str:
-    for theirs, ours in replacements:
-        assert theirs in text, theirs
-        text = text.replace(theirs, ours)
-    return text.strip().rstrip(";")
+def _queries(folder: Path) -> tuple[Question, ...]:
+    """DuckDB's own wording of the queries, which PostgreSQL understands too."""
+    files = sorted((folder / "queries").glob("*.sql"))
+    return tuple(Question(name=file.stem, text=file.read_text().strip().rstrip(";")) for file in files)
 
 
 def _named(path: Path) -> tuple[Question, ...]:
