@@ -131,7 +131,7 @@ def _fill(server: LabServer, snapshot: Snapshot) -> tuple[list[Omission], TwinCa
     with closing(_connect(admin_conninfo)) as admin:
         with closing(_connect(owner_conninfo)) as owner:
             objects = as_on_the_source(snapshot.objects, snapshot.facts.get(Index))
-            omissions += twin_schema.create(admin, owner, objects)
+            omissions += twin_schema.create(admin, owner, objects, planner_settings.search_path(snapshot.settings))
         catalog = twin_catalog.read(admin)
         absent = _absent(snapshot, catalog)
         omissions += _unexplained(absent, omissions)

@@ -111,6 +111,14 @@ def test_what_the_lab_has_not_is_stubbed_or_left_out_and_listed(major):
         thing("view", "public.near", "create view public.near as select * from public.place where public.st_near(at);"),
         thing("policy", "only_own", "create policy only_own on public.place for select to app_user using (id = 1);", "public.place"),
         thing("foreign table", "public.f", "create foreign table public.f (a int) server elsewhere;"),
+        # The body of a function that an index calls is looked at, and names its helper as its writer's session found it;
+        # from 17 on no such index can be created, nor restored from a dump.
+        thing("schema", '"In Ner"', 'create schema "In Ner";'),
+        thing("function", '"In Ner".helper(text)', 'create function "In Ner".helper(text) returns text language sql immutable as'
+              " 'select upper($1)';"),
+        thing("function", "public.plain(text)", "create function public.plain(text) returns text language sql immutable as"
+              " 'select helper($1)';"),
+        thing("index", "public.t_plain_idx", "create index t_plain_idx on public.t (public.plain(word));", "public.t"),
         # In an order in which they cannot be created.
         thing("view", "public.early", "create view public.early as select id from public.t;"),
         TABLE,
@@ -127,7 +135,8 @@ def test_what_the_lab_has_not_is_stubbed_or_left_out_and_listed(major):
     sizes = [size("public.place_at_idx", "i", 10, 10)]
     built_from = snapshot(*objects, settings=settings, statistics=statistics, sizes=sizes, facts=Facts.of(swiss, older))
     with twin.build(built_from, bin_directory(major)) as built:
-        assert omitted(built) == {
+        from_17_on = {("index", "public.t_plain_idx")} if major >= 17 else set()
+        assert omitted(built) == from_17_on | {
             ("extension", "postgis"), ("type", "public.geometry"), ("collation", "public.swiss"), ("locale", "de_CH.utf8"),
             ("collation", "pg_catalog.de_CH.utf8"), ("function", "public.score(text)"), ("index", "public.place_at_idx"),
             ("view", "public.near"), ("role", "app_user"), ("foreign table", "public.f"), ("encoding", "LATIN1"),
