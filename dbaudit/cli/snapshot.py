@@ -63,15 +63,15 @@ def snapshot(
 def _tell(taken: Snapshot, output: Saving, length: int | None) -> None:
     """What is in the file, what is not, and what to think of before it is given away."""
     from dbaudit.facts.server import Server
-    from dbaudit.units import size
+    from dbaudit.units import count, size
 
     (server,) = taken.facts[Server]
     tables = sum(each.kind in "rpm" for each in taken.sizes)
     analyzed = len({each.relation for each in taken.statistics})
     where = f"{output.output} ({size(length)})" if length is not None else "standard output"
     say(
-        f"{server}, PostgreSQL {server.version}: {len(taken.objects)} objects, {tables} tables,"
-        f" statistics of {analyzed} relations: written to {where}"
+        f"{server}, PostgreSQL {server.version}: {count(len(taken.objects), 'object')},"
+        f" {count(tables, 'table')}, statistics of {count(analyzed, 'relation')}: written to {where}"
     )
     shown = taken.omissions if output.verbose else taken.omissions[:_FEW]
     for each in shown:

@@ -55,6 +55,12 @@ def of_role(settings: Iterable[PlannerSetting], role: str) -> dict[str, str]:
     return {one.name.lower(): one.value for one in sorted(own, key=lambda one: bool(one.database))}
 
 
+def search_path(settings: Iterable[PlannerSetting]) -> str:
+    """Where the source's sessions look for names, as SHOW prints it; empty where the snapshot does not say."""
+    own = [one for one in settings if one.name == "search_path" and not one.role]
+    return max(own, key=lambda one: bool(one.database)).value if own else ""
+
+
 def _apply(admin: psycopg.Connection, database: str, setting: PlannerSetting) -> str:
     """Why the server refuses the setting, or nothing."""
     name = setting.name.lower()

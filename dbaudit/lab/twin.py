@@ -15,7 +15,6 @@ from pathlib import Path
 import psycopg
 
 from dbaudit.errors import AuditError
-from dbaudit.facts.catalog import Index
 from dbaudit.facts.database import Database
 from dbaudit.facts.server import Server
 from dbaudit.facts.snapshot import Omission, PlannerSetting, Snapshot
@@ -29,7 +28,7 @@ from dbaudit.lab import (
     twin_schema,
 )
 from dbaudit.lab.binaries import major_of
-from dbaudit.lab.index_order import as_on_the_source, hide_invalid
+from dbaudit.lab.creation_order import as_on_the_source, hide_invalid
 from dbaudit.lab.server import LabServer, start
 from dbaudit.lab.sparse import require_sparse_files
 from dbaudit.lab.twin_catalog import TwinCatalog
@@ -130,8 +129,8 @@ def _fill(server: LabServer, snapshot: Snapshot) -> tuple[list[Omission], TwinCa
     )
     with closing(_connect(admin_conninfo)) as admin:
         with closing(_connect(owner_conninfo)) as owner:
-            objects = as_on_the_source(snapshot.objects, snapshot.facts.get(Index))
-            omissions += twin_schema.create(admin, owner, objects)
+            objects = as_on_the_source(snapshot.objects, snapshot.facts)
+            omissions += twin_schema.create(admin, owner, objects, planner_settings.search_path(snapshot.settings))
         catalog = twin_catalog.read(admin)
         absent = _absent(snapshot, catalog)
         omissions += _unexplained(absent, omissions)

@@ -34,9 +34,13 @@ _MOST_PASSES = 20
 _FINAL = frozenset(("42710", "42P07", "42723", "57014", "42601"))
 
 
-def create(admin: psycopg.Connection, owner: psycopg.Connection, objects: Sequence[SchemaObject]) -> list[Omission]:
+def create(
+    admin: psycopg.Connection, owner: psycopg.Connection, objects: Sequence[SchemaObject], search_path: str = ""
+) -> list[Omission]:
     """Creates what can be created, in the order given, and again what failed while anything is won by that.
 
+    What a snapshot prints names everything in full; a function's body need not, and is looked at when an index calls it.
+    So what fails with an empty search_path is tried with the source's, `search_path`, and all schemas behind it.
     `admin` is a superuser's connection to the twin's database, `owner` one of the role OWNER. Returns what is missing,
     and what is there as a stub only. Raises psycopg.OperationalError where a connection is lost.
     """
@@ -50,7 +54,8 @@ def create(admin: psycopg.Connection, owner: psycopg.Connection, objects: Sequen
             pending.append(one)
         else:
             omissions.append(_omitted(one, "its statement does not create anything that the twin lets in"))
-    return omissions + _create_all(admin, owner, pending)
+    path = ", ".join([search_path or "public", *(one.name for one in objects if one.kind == "schema")])
+    return omissions + _create_all(admin, owner, pending, path)
 
 
 def _is_creation(text: str) -> bool:
@@ -67,14 +72,16 @@ def _is_encodable(text: str) -> bool:
 
 
 def _create_all(
-    admin: psycopg.Connection, owner: psycopg.Connection, pending: list[SchemaObject]
+    admin: psycopg.Connection, owner: psycopg.Connection, pending: list[SchemaObject], search_path: str
 ) -> list[Omission]:
     omissions: list[Omission] = []
     tried: set[str] = set()
     left: list[tuple[SchemaObject, Failure]] = []
-    for _ in range(_MOST_PASSES):
+    for number in range(_MOST_PASSES):
         failed = _create_each(owner, pending)
         is_progress = len(failed) < len(pending)
+        if number == 0 and failed:
+            is_progress = _look_there(owner, search_path) or is_progress
         left = []
         for one, failure in failed:
             if failure.sqlstate in _FINAL:
@@ -88,6 +95,16 @@ def _create_all(
         if not pending or not is_progress:
             break
     return omissions + [_omitted(one, failure.message) for one, failure in left]
+
+
+def _look_there(owner: psycopg.Connection, search_path: str) -> bool:
+    try:
+        owner.execute("select pg_catalog.set_config('search_path', $1, false)", [search_path], binary=True)
+    except (psycopg.DatabaseError, UnicodeEncodeError):
+        if owner.closed:
+            raise
+        return False
+    return True
 
 
 def _create_each(owner: psycopg.Connection, objects: Sequence[SchemaObject]) -> list[tuple[SchemaObject, Failure]]:

@@ -108,7 +108,11 @@ def write(snapshot: Snapshot, path: Path) -> int:
 
 
 def check_name(path: Path) -> None:
-    """Raises AuditError where a file of this name could not be compressed here: to be asked before a server is."""
+    """Raises AuditError where a file of this name cannot be written here: to be asked before a server is."""
+    if not path.parent.is_dir():
+        raise AuditError(f"the snapshot cannot be written to {path}: {path.parent} is no directory")
+    if path.is_dir():
+        raise AuditError(f"the snapshot cannot be written to {path}: it is a directory")
     if path.suffix == ".zst":
         _zstd()
 

@@ -10,6 +10,7 @@ from majors import MAJORS, bin_directory
 from dbaudit.errors import AuditError
 from dbaudit.facts import Facts
 from dbaudit.facts.database import Database
+from dbaudit.facts.server import Server
 from dbaudit.facts.snapshot import ColumnStatistics, PlannerSetting, RelationSize, SchemaObject, Snapshot
 from dbaudit.lab import binaries, sparse, twin
 
@@ -60,7 +61,7 @@ BOUNDS = "{" + ",".join(str(n * 30_000_000) for n in range(101)) + "}"
 
 
 @pytest.mark.parametrize("major", (MAJORS[0], NEWEST))
-def test_a_terabyte_takes_no_room_and_is_planned_as_one(major):
+def test_a_terabyte_takes_no_room_and_is_planned_as_one_by_who_is_no_superuser(major):
     # 3 billion rows of 400 bytes in 150 million pages: 1,145 files of 1 GB.
     statistics = [
         ColumnStatistics(
@@ -84,10 +85,14 @@ def test_a_terabyte_takes_no_room_and_is_planned_as_one(major):
         last = planned(built, "select * from public.t where id > 2970000000")
         assert last["Node Type"] == "Index Scan" and last["Plan Rows"] == pytest.approx(3e7, rel=0.01)
         # (height + 1) * 50 * cpu_operator_cost: 8,226,000 pages of eight-byte keys are four levels high.
-        asked_for = "create extension pageinspect"
         with closing(psycopg.connect(built.server.conninfo("twin"), autocommit=True)) as admin:
-            admin.execute(asked_for)
+            admin.execute("create extension pageinspect")
             assert admin.execute("select root::int, level::int, fastlevel::int from bt_metap('public.t_pkey')").fetchone() == (1, 3, 3)
+        with closing(psycopg.connect(built.conninfo())) as planner:
+            assert planner.execute("show is_superuser").fetchone() == ("off",)
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                planner.execute("create extension hstore")
+    assert not data.exists()
 
 
 @pytest.mark.parametrize("major", (MAJORS[0], NEWEST))
@@ -106,6 +111,14 @@ def test_what_the_lab_has_not_is_stubbed_or_left_out_and_listed(major):
         thing("view", "public.near", "create view public.near as select * from public.place where public.st_near(at);"),
         thing("policy", "only_own", "create policy only_own on public.place for select to app_user using (id = 1);", "public.place"),
         thing("foreign table", "public.f", "create foreign table public.f (a int) server elsewhere;"),
+        # The body of a function that an index calls is looked at, and names its helper as its writer's session found it;
+        # from 17 on no such index can be created, nor restored from a dump.
+        thing("schema", '"In Ner"', 'create schema "In Ner";'),
+        thing("function", '"In Ner".helper(text)', 'create function "In Ner".helper(text) returns text language sql immutable as'
+              " 'select upper($1)';"),
+        thing("function", "public.plain(text)", "create function public.plain(text) returns text language sql immutable as"
+              " 'select helper($1)';"),
+        thing("index", "public.t_plain_idx", "create index t_plain_idx on public.t (public.plain(word));", "public.t"),
         # In an order in which they cannot be created.
         thing("view", "public.early", "create view public.early as select id from public.t;"),
         TABLE,
@@ -115,29 +128,23 @@ def test_what_the_lab_has_not_is_stubbed_or_left_out_and_listed(major):
         ColumnStatistics(relation="public.place", column="at", is_inherited=False, null_fraction=0, average_width_bytes=32, distinct_count=-1)
     ]
     swiss = database(collate="de_CH.utf8", ctype="de_CH.utf8", encoding="LATIN1", block_size_bytes=4096)
+    older = Server(
+        version_num=130_000, version="13.0", database="shop", user="app", host="db", port=5432, is_superuser=False,
+        reads_all_statistics=True, in_recovery=False, uptime_s=1, statistics_age_s=1,
+    )
     sizes = [size("public.place_at_idx", "i", 10, 10)]
-    built_from = snapshot(*objects, settings=settings, statistics=statistics, sizes=sizes, facts=Facts.of(swiss))
+    built_from = snapshot(*objects, settings=settings, statistics=statistics, sizes=sizes, facts=Facts.of(swiss, older))
     with twin.build(built_from, bin_directory(major)) as built:
-        assert omitted(built) == {
+        from_17_on = {("index", "public.t_plain_idx")} if major >= 17 else set()
+        assert omitted(built) == from_17_on | {
             ("extension", "postgis"), ("type", "public.geometry"), ("collation", "public.swiss"), ("locale", "de_CH.utf8"),
             ("collation", "pg_catalog.de_CH.utf8"), ("function", "public.score(text)"), ("index", "public.place_at_idx"),
             ("view", "public.near"), ("role", "app_user"), ("foreign table", "public.f"), ("encoding", "LATIN1"),
-            ("block size", "4096"),
+            ("block size", "4096"), ("server", "PostgreSQL 13"),
         }
         assert {"public.place", "public.place_score_idx", "public.early", "public.t"} <= built.catalog.relations.keys()
         assert "place_like_idx" in str(planned(built, "select at from public.place where at = 'POINT(1 1)'"))
         assert asked(built, "select procost from pg_catalog.pg_proc where proname = 'score'") == [(500.0,)]
-
-
-def test_a_twin_of_another_major_says_so(newest):
-    from dbaudit.sources.postgres.snapshot import take
-
-    newest.run("create table t (a int primary key)")
-    with closing(newest.session()) as session:
-        taken = take(session)
-    with twin.build(taken, bin_directory(MAJORS[0])) as built:
-        assert built.major == MAJORS[0]
-        assert ("server", f"PostgreSQL {NEWEST}") in omitted(built)
 
 
 @pytest.mark.parametrize(
@@ -157,16 +164,6 @@ def test_texts_compare_as_on_the_source_and_like_uses_an_index_where_it_does(sou
         assert asked(built, "select datcollate from pg_database where datname = 'twin'") == [(collation,)]
         scan = planned(built, "select * from public.t where word like 'abc%'")
         assert (scan["Node Type"] != "Seq Scan" and "Index Cond" in str(scan)) == has_prefix_scan
-
-
-def test_who_plans_is_no_superuser_and_owns_no_database():
-    with twin.build(snapshot(TABLE), bin_directory(NEWEST)) as built:
-        directory = built.server.directory
-        with closing(psycopg.connect(built.conninfo())) as planner:
-            assert planner.execute("show is_superuser").fetchone() == ("off",)
-            with pytest.raises(psycopg.errors.InsufficientPrivilege):
-                planner.execute("create extension hstore")
-    assert not directory.exists()
 
 
 def test_a_file_system_without_sparse_files_is_refused(monkeypatch, tmp_path):

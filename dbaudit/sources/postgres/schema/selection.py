@@ -126,14 +126,15 @@ def _closure(listing: Listing, roots: set[Key]) -> set[Key]:
 
 
 def _foreign_keys_to_others(listing: Listing, keys: set[Key]) -> list[tuple[Listed, str]]:
+    """The foreign keys among the keys that refer to a table that is not, and its name."""
+    parents = {link.child: link.parent for link in listing.links}
     found = []
     for key in sorted(keys):
         if listing.objects[key].kind == "foreign key":
-            missing = sorted(
-                listing.objects[each].relation or listing.objects[each].name
-                for each in listing.needs.get(key, frozenset()) - keys
-                if each in listing.objects
-            )
-            if missing:
-                found.append((listing.objects[key], missing[0]))
+            others = (listing.objects[each] for each in listing.needs.get(key, frozenset()) - keys)
+            tables = {each.relation_key or each.key for each in others}
+            # A partitioned table is referred to, and with it each of its partitions.
+            names = sorted(listing.objects[table].name for table in tables if parents.get(table) not in tables)
+            if names:
+                found.append((listing.objects[key], names[0]))
     return found

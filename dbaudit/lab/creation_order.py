@@ -1,4 +1,4 @@
-"""The order in which a snapshot's indexes came about, and which of them no plan may use."""
+"""The order in which a snapshot's tables and indexes came about, and which of them no plan may use."""
 
 from __future__ import annotations
 
@@ -7,27 +7,30 @@ from collections.abc import Iterable, Sequence
 
 import psycopg
 
-from dbaudit.facts.catalog import Index
+from dbaudit.facts import Facts
+from dbaudit.facts.catalog import Index, Table
 from dbaudit.facts.snapshot import SchemaObject
 from dbaudit.lab.twin_catalog import TwinCatalog
 
 _INVALID = "invalid index"
+_ORDERED = ("table", "constraint", "index", _INVALID)
 _HIDE = "update pg_catalog.pg_index set indisvalid = false where indexrelid = any ($1::pg_catalog.oid[])"
 
 
-def as_on_the_source(objects: Sequence[SchemaObject], indexes: Iterable[Index]) -> list[SchemaObject]:
-    """The objects, with those that make the indexes of one table in the order of the source's oids.
+def as_on_the_source(objects: Sequence[SchemaObject], facts: Facts) -> list[SchemaObject]:
+    """The objects, with the tables in the order of the source's oids, and so the indexes of one table.
 
     Of two indexes that serve alike the planner takes the one it sees first, and it sees a table's indexes by oid
-    (RelationGetIndexList). They change places with each other only, so that what comes before them stays there.
+    (RelationGetIndexList), as it does a table's children (find_inheritance_children). They change places with each other
+    only; what depends on a table that comes later now is created when it is there.
     """
-    oids: dict[tuple[str, str], int] = {}
-    for index in indexes:
+    oids = {("", table.qualified): table.oid for table in facts.get(Table)}
+    for index in facts.get(Index):
         oids[index.table, index.constraint] = index.oid
         oids[index.table, index.qualified] = index.oid
     places: dict[str, list[int]] = defaultdict(list)
     for place, one in enumerate(objects):
-        if one.kind in ("constraint", "index", _INVALID) and (one.relation, one.name) in oids:
+        if one.kind in _ORDERED and (one.relation, one.name) in oids:
             places[one.relation].append(place)
     ordered = list(objects)
     for taken in places.values():
