@@ -9,25 +9,11 @@ from psycopg import sql
 
 from dbaudit.facts.snapshot import Omission, PlannerSetting
 from dbaudit.lab.stubs import unquoted
+from dbaudit.sources.postgres.planner_settings import NAMES
 
-# What a superuser sets here comes from a file that anybody may have written: nothing that loads a library, names a
-# command or a file. Source: the manual's chapters "Query Planning", "Resource Consumption", "Client Connection Defaults".
-CARRIED = frozenset("""
-    enable_async_append enable_bitmapscan enable_distinct_reordering enable_eager_aggregate enable_gathermerge
-    enable_group_by_reordering enable_hashagg enable_hashjoin enable_incremental_sort enable_indexonlyscan
-    enable_indexscan enable_material enable_memoize enable_mergejoin enable_nestloop enable_parallel_append
-    enable_parallel_hash enable_partition_pruning enable_partitionwise_aggregate enable_partitionwise_join
-    enable_presorted_aggregate enable_self_join_elimination enable_seqscan enable_sort enable_tidscan
-    seq_page_cost random_page_cost cpu_tuple_cost cpu_index_tuple_cost cpu_operator_cost parallel_setup_cost
-    parallel_tuple_cost min_parallel_table_scan_size min_parallel_index_scan_size effective_cache_size
-    jit jit_above_cost jit_inline_above_cost jit_optimize_above_cost jit_expressions jit_tuple_deforming
-    geqo geqo_threshold geqo_effort geqo_pool_size geqo_generations geqo_selection_bias geqo_seed
-    constraint_exclusion cursor_tuple_fraction from_collapse_limit join_collapse_limit plan_cache_mode
-    recursive_worktable_factor work_mem hash_mem_multiplier effective_io_concurrency max_parallel_workers
-    max_parallel_workers_per_gather parallel_leader_participation
-    search_path datestyle intervalstyle timezone default_text_search_config row_security array_nulls
-    transform_null_equals default_transaction_isolation
-""".split())
+# What a superuser sets here comes from a file that anybody may have written: only what snapshots are about, which loads no
+# library and names no command and no file.
+_CARRIED = frozenset(name.lower() for name in NAMES)
 
 
 def apply(
@@ -39,7 +25,7 @@ def apply(
     """
     taken, omissions = [], []
     for setting in sorted(settings, key=lambda one: (bool(one.role), bool(one.database))):
-        if setting.name.lower() not in CARRIED:
+        if setting.name.lower() not in _CARRIED:
             continue
         if reason := _apply(admin, database, setting):
             of = f" of {setting.role}" if setting.role else ""

@@ -70,6 +70,12 @@ def test_one_of_everything_comes_back_as_it_was(database) -> None:
         }, kind
 
 
+def test_what_only_newer_servers_have_comes_back_as_it_was(newest) -> None:
+    newest.run(MENAGERIE.with_name("menagerie_18.sql").read_text())
+    snapshot = taken(newest)
+    assert recreated(newest, snapshot).objects == snapshot.objects
+
+
 # What there is by the server's own views, so that an object that is never listed is missed.
 OWN = "in ('public', 'app', 'S x')"
 EVERYTHING = {

@@ -37,7 +37,10 @@ class Listed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """A child and its parent, tables or indexes, as pg_inherits has them. The position tells parents apart."""
+    """A child and its parent, tables or indexes, as pg_inherits has them. The position tells parents apart.
+
+    `parent_relation` is the parent, or the table of a parent that is an index.
+    """
 
     child: Key
     parent: Key
@@ -46,6 +49,7 @@ class Link:
     is_partition: bool
     name: str
     parent_name: str
+    parent_relation: Key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +81,7 @@ def read_listing(cursor: psycopg.Cursor) -> Listing:
         Link(
             child=Key("pg_class", row.oid), parent=Key("pg_class", row.parent_oid), position=row.position,
             is_index=row.is_index, is_partition=row.is_partition, name=row.name, parent_name=row.parent,
+            parent_relation=Key("pg_class", row.parent_relation_oid),
         )
         for row in rows(cursor, "schema_inheritance")
     )

@@ -56,14 +56,16 @@ def read_views(cursor: psycopg.Cursor, listing: Listing, wanted: Wanted) -> Iter
 def read_attached(cursor: psycopg.Cursor, listing: Listing, wanted: Wanted) -> Iterator[Part]:
     """Constraints, indexes, extended statistics and policies. Raises psycopg.Error."""
     of_constraint: dict[int, Key] = {}
+    partitions = {link.child.oid for link in listing.links if link.is_index and link.parent_relation in wanted.keys}
     for row in rows(cursor, "schema_constraint", wanted.oids("pg_constraint")):
-        if row.definition is None:
+        # The server cannot attach the index of an exclusion constraint: the partitions' come with the parent's.
+        if row.definition is None or (row.type == "x" and row.index_oid in partitions):
             continue
         listed = listing.objects[Key("pg_constraint", row.oid)]
         if row.domain:
             sql = f"alter domain {row.domain} add constraint {listed.name} {row.definition};"
         else:
-            recurses = row.type in "cn" or (row.type == "f" and row.is_on_partitioned)
+            recurses = row.type in "cn" or (row.type in "fx" and row.is_on_partitioned)
             only = "" if recurses else "only "
             sql = f"alter table {only}{listed.relation} add constraint {listed.name} {row.definition};"
         if row.type in "pux":
