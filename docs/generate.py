@@ -32,6 +32,9 @@ bound over the protocol, never pasted into the text. INSERT, UPDATE, DELETE and
 MERGE are planned and never run; `--no-analyze` runs nothing at all. Parameters are bound over the protocol to values
 from your files, or to values of the columns in pg_stats; those are shown only with `--show-values`.
 
+`snapshot` reads with those whose names start with `schema_`, and with those about statistics, sizes and settings, in one
+transaction at isolation level repeatable read. `{view}` is pg_stat_statements, by the name the server gives for it.
+
 A name ending in `_15`, `_16` … is the variant for that major version and later ones.
 """
 

@@ -79,6 +79,6 @@ def _tell(taken: Snapshot, output: Saving, length: int | None) -> None:
     if len(taken.omissions) > len(shown):
         say(f"left out: {len(taken.omissions) - len(shown)} more; -v shows all, and the file lists them")
     if taken.is_redacted:
-        say("values are surrogates; partition bounds, CHECK constraints, defaults and functions' bodies are as they are")
+        say("values of rows are surrogates; the schema's own are as they are: partition bounds, CHECK, defaults, functions …")
     elif taken.statistics:
         say("most common values and histogram bounds are real data: the file is yours alone (0600); --redact replaces them")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import psycopg
@@ -32,17 +33,32 @@ class _Kind(NamedTuple):
     is_array: bool = False
 
 
-def redacted(cursor: psycopg.Cursor, snapshot: Snapshot, relations: Collection[int]) -> Snapshot:
-    """The snapshot with surrogates for values of rows: in the statistics and in the texts of statements.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparable:
+    """Which values are compared with each other: by relation and column, and by statistics object; and the order of
+    texts in the database's own collation."""
 
-    The server tells the columns' types, and the order of texts in its own collation. Raises psycopg.Error.
-    """
+    kinds: Mapping[tuple[str, str], _Kind | None]
+    parts: Mapping[str, tuple[_Kind | None, ...]]
+    order: Sequence[str]
+
+
+def read_comparable(cursor: psycopg.Cursor, relations: Collection[int]) -> Comparable:
+    """What surrogates are made by, of these relations. No value is sent to the server. Raises psycopg.Error."""
     types = by_name(cursor, query_named("column_type", 0), [sorted(relations)])
-    order = [row.value for row in by_name(cursor, query_named("text_order", 0), [sorted(relations)])]
-    kinds = {(row.relation, row.column): _kind(row) for row in types}
-    parts = _extended_kinds(cursor, relations, types)
+    order = by_name(cursor, query_named("text_order", 0), [sorted(relations)])
+    return Comparable(
+        kinds={(row.relation, row.column): _kind(row) for row in types},
+        parts=_extended_kinds(cursor, relations, types),
+        order=[row.value for row in order],
+    )
+
+
+def redacted(snapshot: Snapshot, known: Comparable) -> Snapshot:
+    """The snapshot with surrogates for values of rows: in the statistics and in the texts of statements."""
+    kinds, parts = known.kinds, known.parts
     found = _values(snapshot, kinds, parts)
-    maps = {name: known for name, values in found.items() if (known := _surrogates(name, values, order)) is not None}
+    maps = {name: made for name, values in found.items() if (made := _surrogates(name, values, known.order)) is not None}
     dropped: list[Omission] = []
     statistics = tuple(_column(each, kinds.get((each.relation, each.column)), maps, dropped) for each in snapshot.statistics)
     extended = tuple(_extended(each, parts.get(each.name, ()), maps, dropped) for each in snapshot.extended_statistics)
@@ -103,7 +119,7 @@ def _values(
     return found
 
 
-def _surrogates(name: str, values: set[str], order: list[str]) -> Mapping[str, str] | None:
+def _surrogates(name: str, values: set[str], order: Sequence[str]) -> Mapping[str, str] | None:
     """None where a value is such that there are none."""
     makers: Mapping[str, Callable[[], Mapping[str, str]]] = {
         "public": lambda: {value: value for value in values},

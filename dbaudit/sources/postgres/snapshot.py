@@ -17,7 +17,7 @@ from dbaudit.facts.snapshot import Omission, PlannerSetting, Snapshot
 from dbaudit.facts.workload import DatabaseActivity, StatementUse
 from dbaudit.sources.postgres.collect import missing, query_named, read_within
 from dbaudit.sources.postgres.planner_settings import NAMES
-from dbaudit.sources.postgres.redact import redacted
+from dbaudit.sources.postgres.redact import read_comparable, redacted
 from dbaudit.sources.postgres.schema.listing import Listing, by_name, read_listing
 from dbaudit.sources.postgres.schema.read import read_schema
 from dbaudit.sources.postgres.schema.selection import Wanted, select
@@ -78,7 +78,8 @@ def take(
                 settings=settings,
                 omissions=(*wanted.omissions, *hidden_statistics(cursor, relations), *own, *untold),
             )
-            return redacted(cursor, taken, relations) if redact else taken
+            comparable = read_comparable(cursor, relations) if redact else None
+        return redacted(taken, comparable) if comparable else taken
     except ServerGone:
         raise
     except psycopg.errors.LockNotAvailable:
