@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import psycopg
 from psycopg import sql
@@ -24,7 +25,7 @@ def apply(
     Settings of a role are not applied: `of_role` gives them. Returns what the twin's server takes, and what it refuses.
     """
     taken, omissions = [], []
-    for setting in sorted(settings, key=lambda one: (bool(one.role), bool(one.database))):
+    for setting in sorted((_as_named_here(one, admin) for one in settings), key=lambda one: (bool(one.role), bool(one.database))):
         if setting.name.lower() not in _CARRIED:
             continue
         if reason := _apply(admin, database, setting):
@@ -33,6 +34,13 @@ def apply(
         else:
             taken.append(setting)
     return taken, omissions
+
+
+def _as_named_here(setting: PlannerSetting, admin: psycopg.Connection) -> PlannerSetting:
+    """The setting by the name that it has on the twin's major. 16 has renamed one."""
+    names = ("force_parallel_mode", "debug_parallel_query")
+    here = names[admin.info.server_version // 10000 >= 16]
+    return replace(setting, name=here) if setting.name in names else setting
 
 
 def of_role(settings: Iterable[PlannerSetting], role: str) -> dict[str, str]:

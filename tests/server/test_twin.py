@@ -123,7 +123,8 @@ def test_what_the_lab_has_not_is_stubbed_or_left_out_and_listed(major):
         thing("view", "public.early", "create view public.early as select id from public.t;"),
         TABLE,
     ]
-    settings = [PlannerSetting(name="no_such", value="1")]
+    settings = [PlannerSetting(name="no_such", value="1"), PlannerSetting(name="force_parallel_mode", value="regress")]
+    parallel = "force_parallel_mode" if major < 16 else "debug_parallel_query"
     statistics = [
         ColumnStatistics(relation="public.place", column="at", is_inherited=False, null_fraction=0, average_width_bytes=32, distinct_count=-1)
     ]
@@ -143,6 +144,7 @@ def test_what_the_lab_has_not_is_stubbed_or_left_out_and_listed(major):
             ("block size", "4096"), ("server", "PostgreSQL 13"),
         }
         assert {"public.place", "public.place_score_idx", "public.early", "public.t"} <= built.catalog.relations.keys()
+        assert asked(built, f"select pg_catalog.current_setting('{parallel}')") == [("regress",)]
         assert "place_like_idx" in str(planned(built, "select at from public.place where at = 'POINT(1 1)'"))
         assert asked(built, "select procost from pg_catalog.pg_proc where proname = 'score'") == [(500.0,)]
 
