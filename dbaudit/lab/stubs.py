@@ -9,6 +9,7 @@ import psycopg
 from psycopg import sql
 
 from dbaudit.facts.snapshot import Omission, SchemaObject
+from dbaudit.lab.locales import in_icu
 
 # The server speaks English (lc_messages of the lab). A name in a message is its parts joined by dots, not quoted.
 _ROLE = re.compile(r'role "(.+)" does not exist')
@@ -76,11 +77,15 @@ def _made(
 
 
 def _collation(admin: psycopg.Connection, schema: str, name: str) -> list[Omission]:
-    made = sql.Identifier(schema, name)
-    reason = "the lab has not its locale: texts compare by code points"
+    made, shown = sql.Identifier(schema, name), f"{schema}.{name}"
+    if locale := in_icu(name):
+        by_icu = sql.SQL("create collation {} (provider = icu, locale = {})").format(made, sql.Literal(locale))
+        reason = "the lab has not its locale: texts are in ICU's order for its language"
+        if made_by_icu := _made(admin, [by_icu], "collation", shown, reason):
+            return made_by_icu
+    reason = "the lab has not its locale: texts are in the order of code points"
     by_locale = sql.SQL("create collation {} (provider = libc, locale = 'C.UTF-8')").format(made)
     plain = sql.SQL('create collation {} from pg_catalog."C"').format(made)
-    shown = f"{schema}.{name}"
     return _made(admin, [by_locale], "collation", shown, reason) or _made(admin, [plain], "collation", shown, reason)
 
 
