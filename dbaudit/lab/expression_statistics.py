@@ -26,6 +26,9 @@ set stxdexpr = (
 )
 where stxoid = $1::pg_catalog.int8::pg_catalog.oid
 """
+# Before 15 there is one row for an object, with no such column.
+_OF_THE_TREE = "and stxdinherit = $2::pg_catalog.bool"
+_FIRST_WITH_INHERITED = 150000
 
 
 def restore(
@@ -61,6 +64,9 @@ def restore(
         ]
         if omissions := column_statistics.restore(admin, owner, twin_catalog.read(admin), rows):
             raise ValueError(omissions[0].reason)
-        admin.execute(_UPDATE, [oid], binary=True)
+        if admin.info.server_version >= _FIRST_WITH_INHERITED:
+            admin.execute(_UPDATE + _OF_THE_TREE, [oid, one.is_inherited], binary=True)
+        else:
+            admin.execute(_UPDATE, [oid], binary=True)
     finally:
         admin.execute(sql.SQL("drop schema {} cascade").format(schema), binary=True)

@@ -44,20 +44,24 @@ values ($1::pg_catalog.oid, $5::pg_catalog.bool, {", ".join(_VALUES)})
 _UPDATE = f"""
 update pg_catalog.pg_statistic_ext_data
 set stxdndistinct = {_VALUES[0]}, stxddependencies = {_VALUES[1]}, stxdmcv = {_VALUES[2]}
-where stxoid = $1::pg_catalog.oid and not $5::pg_catalog.bool
+where stxoid = $1::pg_catalog.oid
 """
 _FIRST_WITH_INHERITED = 150000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Object:
-    """A statistics object of the twin: its relation, its columns by number and by name, and its expressions as SQL."""
+    """A statistics object of the twin: its relation, its columns by number and by name, and its expressions as SQL.
+
+    `is_of_partitions` says that the relation has no rows but its partitions'.
+    """
 
     oid: int
     relation: str
     keys: list[int]
     columns: list[str]
     expressions: list[str]
+    is_of_partitions: bool
 
 
 def restore(
@@ -72,7 +76,10 @@ def restore(
         return []
     text = files(__package__).joinpath("queries", "statistics_objects.sql").read_text("utf-8")
     objects = {
-        row[0]: _Object(oid=row[1], relation=row[2], keys=row[3] or [], columns=row[4] or [], expressions=row[5] or [])
+        row[0]: _Object(
+            oid=row[1], relation=row[2], keys=row[3] or [], columns=row[4] or [], expressions=row[5] or [],
+            is_of_partitions=row[6],
+        )
         for row in admin.execute(text, binary=True).fetchall()
     }
     for cast in _CASTS:
@@ -90,7 +97,8 @@ def _restore_one(
     known = objects.get(one.name)
     if known is None:
         return [_omitted(one, "the statistics object is not in the twin")]
-    if one.is_inherited and admin.info.server_version < _FIRST_WITH_INHERITED:
+    is_told_apart = admin.info.server_version >= _FIRST_WITH_INHERITED
+    if one.is_inherited and not is_told_apart and not known.is_of_partitions:
         return [_omitted(one, "statistics of a whole inheritance tree exist from PostgreSQL 15 on")]
     reasons: list[str] = []
 
@@ -108,17 +116,19 @@ def _restore_one(
         attempt(lambda: _distinct(one.distinct_counts, known.keys), "counts of distinct values"),
         attempt(lambda: _dependencies(one.dependencies, _own_keys(one), known.keys), "dependencies"),
         attempt(lambda: _combinations(admin, owner, one, known), "most common combinations"),
-        one.is_inherited,
     ]
-    attempt(lambda: _write(admin, values), "all of it")
+    if is_told_apart:
+        attempt(lambda: _run(admin, _INSERT, [*values, one.is_inherited]), "all of it")
+    else:
+        attempt(lambda: _run(admin, _UPDATE, values), "all of it")
     if one.expression_statistics:
-        attempt(lambda: expression_statistics.restore(admin, owner, one, known.oid, known.relation, known.expressions), "expressions")
+        of = known.oid, known.relation, known.expressions
+        attempt(lambda: expression_statistics.restore(admin, owner, one, *of), "expressions")
     return [_omitted(one, "; ".join(reasons))] if reasons else []
 
 
-def _write(admin: psycopg.Connection, values: Sequence[object]) -> None:
-    has_inherited = admin.info.server_version >= _FIRST_WITH_INHERITED
-    admin.execute(_INSERT if has_inherited else _UPDATE, values, binary=True)
+def _run(admin: psycopg.Connection, statement: str, values: Sequence[object]) -> None:
+    admin.execute(statement, values, binary=True)
 
 
 def _omitted(one: ExtendedStatistics, reason: str) -> Omission:

@@ -37,7 +37,7 @@ def test_every_plan_is_the_sources(database):
         snapshot = take(session)
     with twin.build(snapshot, bin_directory(database.major)) as built:
         assert built.omissions == ()
-        assert len(statements) == 37
+        assert len(statements) == 38
         with connected(database.conninfo()) as source, connected(built.conninfo()) as planner:
             for statement in statements:
                 expected, planned = plan(source, statement), plan(planner, statement)

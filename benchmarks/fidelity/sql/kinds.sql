@@ -56,6 +56,9 @@ CREATE INDEX ON reading (sensor, taken_at);
 CREATE INDEX ON reading_2024 USING brin (taken_at) WITH (pages_per_range = 16);
 CREATE INDEX ON reading_2025_0 USING brin (taken_at, sensor);
 
+CREATE STATISTICS reading_tens (mcv) ON (sensor % 10), (sensor % 4) FROM reading;
+CREATE STATISTICS reading_tens_2024 (mcv) ON (sensor % 10), (sensor % 4) FROM reading_2024;
+
 CREATE TABLE sensor (id integer PRIMARY KEY, city text NOT NULL, country text NOT NULL, zip text NOT NULL);
 INSERT INTO sensor SELECT n, 'city' || n % 60, 'country' || n % 60 % 6, 'zip' || n % 60 || '-' || n % 120
 FROM generate_series(0, 399) AS n;
@@ -71,6 +74,7 @@ CREATE TABLE vehicle (id integer, wheels integer, maker text);
 CREATE TABLE lorry (load_kg integer) INHERITS (vehicle);
 INSERT INTO vehicle SELECT n, 2 + n % 3, 'maker' || n % 50 FROM generate_series(1, 60000) AS n;
 INSERT INTO lorry SELECT n, 6 + n % 5, 'maker' || n % 9, n % 40000 FROM generate_series(1, 90000) AS n;
+CREATE STATISTICS vehicle_wheels (mcv) ON (wheels % 3), maker FROM vehicle;
 CREATE INDEX ON vehicle (id);
 CREATE INDEX ON lorry (id);
 CREATE INDEX ON lorry (load_kg) INCLUDE (maker);

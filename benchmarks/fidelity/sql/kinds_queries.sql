@@ -82,6 +82,10 @@ SELECT sensor, max(taken_at) FROM reading GROUP BY sensor;
 SELECT * FROM reading WHERE sensor = 3 ORDER BY taken_at DESC LIMIT 1;
 -- name: reading_brin
 SELECT count(*) FROM reading_2025_0 WHERE taken_at BETWEEN '2025-06-01 00:00+00' AND '2025-06-03 00:00+00';
+-- name: reading_expressions
+SELECT * FROM reading WHERE sensor % 10 = 3 AND sensor % 4 = 1;
+-- name: reading_expressions_of_a_partition
+SELECT sensor % 10, sensor % 4, count(*) FROM reading_2024 WHERE sensor % 10 = 3 GROUP BY 1, 2;
 -- name: reading_join
 SELECT s.city, avg(r.value) FROM reading r JOIN sensor s ON s.id = r.sensor WHERE s.country = 'country2' GROUP BY s.city;
 -- name: sensor_statistics
@@ -98,6 +102,10 @@ SELECT a.id, s.id FROM address a JOIN sensor s USING (city, country) WHERE a.cou
 SELECT maker, count(*) FROM vehicle WHERE wheels > 6 GROUP BY maker;
 -- name: inherited_by_id
 SELECT * FROM vehicle WHERE id = 777;
+-- name: inherited_expressions
+SELECT count(*) FROM vehicle WHERE wheels % 3 = 1 AND maker = 'maker4';
+-- name: only_parent_expressions
+SELECT count(*) FROM ONLY vehicle WHERE wheels % 3 = 1 AND maker = 'maker4';
 -- name: only_parent
 SELECT count(*) FROM ONLY vehicle WHERE maker = 'maker3';
 -- name: lorry_included

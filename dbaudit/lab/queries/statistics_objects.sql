@@ -5,6 +5,8 @@ select pg_catalog.format('%I.%I', n.nspname, s.stxname),
        (select pg_catalog.array_agg(pg_catalog.quote_ident(a.attname) order by a.attnum)
         from pg_catalog.pg_attribute as a
         where a.attrelid = s.stxrelid and a.attnum = any (s.stxkeys::pg_catalog.int2[])),
-       pg_catalog.pg_get_statisticsobjdef_expressions(s.oid)
+       pg_catalog.pg_get_statisticsobjdef_expressions(s.oid),
+       t.relkind = 'p'
 from pg_catalog.pg_statistic_ext as s
 join pg_catalog.pg_namespace as n on n.oid = s.stxnamespace
+join pg_catalog.pg_class as t on t.oid = s.stxrelid
