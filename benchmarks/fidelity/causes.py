@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-_PENDING = "the length of a GIN index's pending list, and its pages of each kind, stand in the index itself: no catalog has them"
+_PENDING = (
+    "the length of a GIN index's pending list, and its pages of each kind, stand in the index itself: no catalog has them"
+)
 _ENDS = (
     "the planner looks up the least and the greatest value in the source's index, where there may be others than ANALYZE"
     " has sampled; a twin's index has none, and no row is read for a snapshot"

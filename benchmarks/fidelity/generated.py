@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 SCALE = 1
+_MISSING = "install what makes the rows: pip install tpchgen-cli duckdb duckdb-extension-tpch duckdb-extension-tpcds"
 _TYPES = {"VARCHAR": "varchar", "BIGINT": "bigint", "INTEGER": "integer", "DATE": "date"}
 
 
@@ -22,6 +23,8 @@ def tpch(directory: Path) -> Path:
     folder = directory / "tpch"
     if not _is_done(folder):
         program = Path(sys.executable).with_name("tpchgen-cli")
+        if not program.exists():
+            raise SystemExit(_MISSING)
         subprocess.run([program, "csv", "-s", str(SCALE), f"--output-dir={folder}"], check=True, stdout=subprocess.DEVNULL)
         _write_queries(_duckdb("tpch"), "tpch", folder)
         _done(folder)
@@ -53,9 +56,11 @@ def _done(folder: Path) -> None:
 
 
 def _duckdb(extension: str) -> Any:
-    import duckdb
-
-    package = Path(importlib.import_module(f"duckdb_extension_{extension}").__file__).parent
+    try:
+        duckdb = importlib.import_module("duckdb")
+        package = Path(importlib.import_module(f"duckdb_extension_{extension}").__file__).parent
+    except ImportError as error:
+        raise SystemExit(_MISSING) from error
     database = duckdb.connect()
     database.execute(f"LOAD '{package}/extensions/v{duckdb.__version__}/{extension}.duckdb_extension'")
     return database

@@ -140,8 +140,8 @@ def _size_and_speed() -> None:
             print(
                 f"\nA twin of {large.TABLES:,} tables and {figures.apparent_bytes / 2**40:.2f} TB, PostgreSQL {major}:"
                 f" first plan {figures.first_plan_s:.1f} s after its file of {figures.file_bytes / 2**20:.0f} MB was opened"
-                f" (goal 10; {figures.processor_s:.1f} s of processor time with all that follows), {figures.occupied_bytes / 2**20:.0f}"
-                f" MB of real disk (goal 200), EXPLAIN of a join in {figures.explain_ms:.2f} ms, {figures.round_trip_ms:.2f} ms"
+                f" (goal 10; {figures.processor_s:.1f} s of processor time with all that follows),"
+                f" {figures.occupied_bytes / 2**20:.0f} MiB of real disk (goal 200 MB), EXPLAIN of a join in {figures.explain_ms:.2f} ms, {figures.round_trip_ms:.2f} ms"
                 f" of these for the way to the server and back (goal 2 above it)"
             )
 

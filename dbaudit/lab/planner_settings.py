@@ -25,7 +25,8 @@ def apply(
     Settings of a role are not applied: `of_role` gives them. Returns what the twin's server takes, and what it refuses.
     """
     taken, omissions = [], []
-    for setting in sorted((_as_named_here(one, admin) for one in settings), key=lambda one: (bool(one.role), bool(one.database))):
+    named = (_as_named_here(one, admin) for one in settings)
+    for setting in sorted(named, key=lambda one: (bool(one.role), bool(one.database))):
         if setting.name.lower() not in _CARRIED:
             continue
         if reason := _apply(admin, database, setting):
