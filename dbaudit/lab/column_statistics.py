@@ -23,6 +23,8 @@ _MCV, _HISTOGRAM, _CORRELATION, _MCELEM, _DECHIST, _RANGE_LENGTH, _BOUNDS = 1, 2
 _SLOTS = 5
 _FLOAT8, _FLOAT8_LESS, _TEXT, _TSVECTOR, _DEFAULT_COLLATION = 701, 672, 25, 3614, 100
 _FLOAT4_MAX = 3.4028234e38
+# Redaction drops them too.
+_NO_RANGES = "the snapshot has no histograms of its ranges: before 17 only a role with pg_read_all_data sees them"
 
 _RESTORE = """
 select pg_catalog.pg_restore_attribute_stats(
@@ -69,7 +71,7 @@ def restore(
             messages.append([_prepared(make(catalog, column))])
             sent.append(column)
             if _lacks_ranges(catalog, column):
-                omissions.append(_omitted(column, "pg_stats shows the histograms of ranges from PostgreSQL 17 on only"))
+                omissions.append(_omitted(column, _NO_RANGES))
             if not has_functions and _is_composite(catalog, column):
                 reason = "values of composite types are not restored before PostgreSQL 18, only their number and width"
                 omissions.append(_omitted(column, reason))
