@@ -7,7 +7,7 @@ nodes, relations, indexes, kinds of join and their order. The cost is the same w
 tables and a terabyte.
 
 Needs the servers of tests/servers (python3 tests/run.py installs them), the packages that generated.py names, 10 GB of
-disk for each source, and twenty minutes. Prints tables in Markdown and below them every statement that differs.
+disk for each source, and five minutes for each on an idle machine. Prints tables in Markdown and below them every statement that differs.
 """
 
 from __future__ import annotations
