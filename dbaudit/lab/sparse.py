@@ -46,20 +46,24 @@ def extend(path: Path, pages: int) -> None:
     """Makes the relation whose first file is `path` `pages` pages long, in segments as the server keeps them. What is
     written in it stays; it never becomes shorter. Raises OSError."""
     full, rest = divmod(pages, SEGMENT_PAGES)
+    owner = os.stat(path)
     for number in range(full):
-        _lengthen(_segment(path, number), SEGMENT_PAGES)
+        _lengthen(_segment(path, number), SEGMENT_PAGES, owner)
     if rest or not full:
-        _lengthen(_segment(path, full), rest)
+        _lengthen(_segment(path, full), rest, owner)
 
 
 def _segment(path: Path, number: int) -> Path:
     return path if number == 0 else path.with_name(f"{path.name}.{number}")
 
 
-def _lengthen(path: Path, pages: int) -> None:
+def _lengthen(path: Path, pages: int, owner: os.stat_result) -> None:
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     try:
-        if os.fstat(file).st_size < pages * PAGE_BYTES:
+        there = os.fstat(file)
+        if (there.st_uid, there.st_gid) != (owner.st_uid, owner.st_gid):
+            os.fchown(file, owner.st_uid, owner.st_gid)
+        if there.st_size < pages * PAGE_BYTES:
             os.ftruncate(file, pages * PAGE_BYTES)
     finally:
         os.close(file)

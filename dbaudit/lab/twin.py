@@ -7,7 +7,7 @@ with EXPLAIN; never ANALYZE, VACUUM, EXPLAIN ANALYZE or read rows: there are non
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,8 +88,11 @@ class Twin:
         self.stop()
 
 
-def build(snapshot: Snapshot, bin_directory: Path) -> Twin:
+def build(
+    snapshot: Snapshot, bin_directory: Path, change: Callable[[psycopg.Connection], None] | None = None
+) -> Twin:
     """A twin from the binaries in `bin_directory`: choose them by binaries.nearest, for other majors plan otherwise.
+    `change` may do what it likes to the schema, as a role that is no superuser, before statistics and sizes are restored.
 
     No single object fails it: what cannot be created is listed. Raises AuditError where the snapshot is damaged or
     hostile, the file system has no sparse files, or the server does not start. Call it from the main thread, as `start`.
@@ -102,7 +105,7 @@ def build(snapshot: Snapshot, bin_directory: Path) -> Twin:
         require_sparse_files(server.directory)
         with Guard(server, _LONGEST_BUILD_S, _MOST_OCCUPIED_BYTES) as guard:
             try:
-                omissions, catalog, settings = _fill(server, snapshot)
+                omissions, catalog, settings = _fill(server, snapshot, change)
             except psycopg.Error as error:
                 reason = guard.reason or " ".join(str(error).split())
                 raise AuditError(f"the snapshot cannot be made a twin: {reason}") from error
@@ -117,7 +120,9 @@ def build(snapshot: Snapshot, bin_directory: Path) -> Twin:
         raise
 
 
-def _fill(server: LabServer, snapshot: Snapshot) -> tuple[list[Omission], TwinCatalog, tuple[PlannerSetting, ...]]:
+def _fill(
+    server: LabServer, snapshot: Snapshot, change: Callable[[psycopg.Connection], None] | None
+) -> tuple[list[Omission], TwinCatalog, tuple[PlannerSetting, ...]]:
     with closing(_connect(server.conninfo())) as admin:
         source = next(iter(snapshot.facts.get(Database)), None)
         omissions = twin_database.create(admin, DATABASE, OWNER, source)
@@ -131,9 +136,13 @@ def _fill(server: LabServer, snapshot: Snapshot) -> tuple[list[Omission], TwinCa
         with closing(_connect(owner_conninfo)) as owner:
             objects = as_on_the_source(snapshot.objects, snapshot.facts)
             omissions += twin_schema.create(admin, owner, objects, planner_settings.search_path(snapshot.settings))
+        if change:
+            with closing(_connect(owner_conninfo)) as owner:
+                change(owner)
         catalog = twin_catalog.read(admin)
         absent = _absent(snapshot, catalog)
-        omissions += _unexplained(absent, omissions)
+        if not change:
+            omissions += _unexplained(absent, omissions)
         # A new session: the snapshot's statements cannot have left anything in it.
         with closing(_connect(owner_conninfo)) as owner:
             known = [one for one in snapshot.statistics if one.relation not in absent]
