@@ -58,7 +58,8 @@ class Twin:
     """A running twin. Leaving it as a context manager stops its server and removes its files.
 
     `omissions` are what of the snapshot is not in it, or only as a stub, and why. `catalog` knows its relations with
-    their files, as they were when it was built. `settings` are those of the source that its server takes.
+    their files, as they were when it was built. `settings` are those of the source that its server takes. `hidden` are
+    the tables whose statistics the role that took the snapshot could not see, in whole or in part.
     """
 
     server: LabServer
@@ -66,6 +67,7 @@ class Twin:
     omissions: tuple[Omission, ...]
     catalog: TwinCatalog
     settings: tuple[PlannerSetting, ...]
+    hidden: frozenset[str] = frozenset()
 
     def conninfo(self, role: str = "") -> str:
         """A libpq connection string for planning: as a role that owns the schemas and is no superuser, with the settings
@@ -113,7 +115,12 @@ def build(
             relation_sizes.extend_files(data_directory, catalog, snapshot.sizes, snapshot.statistics)
         noted = [*_another_major(snapshot, major), *_row_security(snapshot)]
         return Twin(
-            server=server, major=major, omissions=(*noted, *omissions), catalog=catalog, settings=settings
+            server=server,
+            major=major,
+            omissions=(*noted, *omissions),
+            catalog=catalog,
+            settings=settings,
+            hidden=frozenset(each.name for each in snapshot.omissions if each.kind == "column statistics"),
         )
     except BaseException:
         server.stop()

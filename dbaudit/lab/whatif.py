@@ -68,8 +68,7 @@ class WhatIf:
     def is_blind(self, definition: str) -> bool:
         """Whether the statistics of the table that it is on were hidden from the role that took the snapshot."""
         found = _CREATE.match(definition)
-        hidden = {each.name for each in self._twin.snapshot.omissions if each.kind == "column statistics"}
-        return bool(found and found["table"] in hidden)
+        return bool(found and found["table"] in self._twin.hidden)
 
     def create(self, definition: str) -> Candidate:
         """Creates one: CREATE INDEX on a table named with its schema. Raises AuditError where the twin refuses it."""
