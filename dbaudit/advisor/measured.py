@@ -102,7 +102,7 @@ class MeasuredTrial:
         if builds and not compared.is_used:
             detail = "on the copy: the planner does not take the index"
             return Proof(method="measured", before=before.ms, after=before.ms, server=self._copy.server, detail=detail)
-        parts = [_runs(before) + (f", with {called}" if called else ""), _cut(before, after), f"blocks read {_blocks(before)} → {_blocks(after)}"]
+        parts = [_runs(before) + (f", {called}" if called else ""), _cut(before, after), f"blocks read {_blocks(before)} → {_blocks(after)}"]
         if builds:
             parts += [f"the index takes {size(compared.size_bytes)}", _price(compared.insert_us)]
         return Proof(

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dbaudit.cli.options import Output
+from dbaudit.cli.choices import Output
 from dbaudit.facts import Facts
 from dbaudit.facts.catalog import ForeignKey, Table
 from dbaudit.facts.snapshot import Snapshot
@@ -15,7 +15,7 @@ from dbaudit.facts.statement import Explained
 from dbaudit.sources.postgres.session import Session
 
 if TYPE_CHECKING:
-    from dbaudit.advisor.proof import Trial
+    from dbaudit.advisor.indexes import IndexTrial
     from dbaudit.finding import Finding, Fix
     from dbaudit.lab.whatif import WhatIf
 
@@ -33,7 +33,12 @@ class IndexTrials:
         self._opening = opening
         self._facts = facts
         self._audited = audited
-        self._trials: list[Trial] = []
+        self._trials: list[IndexTrial] = []
+
+    @property
+    def reason(self) -> str:
+        """Why nothing could be tried, or empty."""
+        return self._trials[-1].reason if self._trials else ""
 
     def __call__(self, finding: Finding, fix: Fix) -> Fix | None:
         if not any("INDEX" in text for text in fix.statements):
@@ -47,7 +52,7 @@ class IndexTrials:
                 break
         return found
 
-    def _made(self) -> list[Trial]:
+    def _made(self) -> list[IndexTrial]:
         from dbaudit.advisor.indexes import IndexTrial
         from dbaudit.sources.postgres.hypopg import installed
 

@@ -48,6 +48,10 @@ class Hypopg:
         """Where to plan."""
         return self._session
 
+    def is_blind(self, _: str) -> bool:
+        """Never: the server plans with its own statistics, whoever may see them."""
+        return False
+
     def create(self, definition: str) -> Hypothetical:
         """What CREATE INDEX would make. Raises AuditError where hypopg does not make this one."""
         if " ON ONLY " in definition.upper():
