@@ -102,7 +102,7 @@ class MeasuredTrial:
         if builds and not compared.is_used:
             detail = "on the copy: the planner does not take the index"
             return Proof(method="measured", before=before.ms, after=before.ms, server=self._copy.server, detail=detail)
-        parts = [_runs(before) + (f", {called}" if called else ""), _cut(before, after), f"blocks read {_blocks(before)} → {_blocks(after)}"]
+        parts = [_runs(before) + (f" ({called})" if called else ""), _cut(before, after), _blocks(before, after)]
         if builds:
             parts += [f"the index takes {size(compared.size_bytes)}", _price(compared.insert_us)]
         return Proof(
@@ -129,13 +129,15 @@ def _runs(timed: Timed) -> str:
 
 
 def _cut(before: Timed, after: Timed) -> str:
-    if before.was_cut and after.was_cut:
-        return "cancelled at that time, before and after"
-    return "cancelled at that time before" if before.was_cut else "cancelled at that time after" if after.was_cut else ""
+    when = {(True, True): "both ways", (True, False): "as it is now", (False, True): "with the fix"}
+    cut = (before.was_cut, after.was_cut)
+    return f"cancelled at that time, {when[cut]}" if any(cut) else ""
 
 
-def _blocks(timed: Timed) -> str:
-    return "?" if timed.was_cut else f"{timed.blocks:,}"
+def _blocks(before: Timed, after: Timed) -> str:
+    """What it read, where it came to an end."""
+    read = [f"{timed.blocks:,}" for timed in (before, after) if not timed.was_cut]
+    return f"{' → '.join(read)} blocks" if read else ""
 
 
 def _price(insert_us: float | None) -> str:

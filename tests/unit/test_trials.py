@@ -62,3 +62,10 @@ def test_what_ends_the_trials_leaves_the_rest_unproven(ending):
 
 def test_what_is_no_hundredth_better_does_not_help():
     assert not proof(99.5).helps and proof(98.0).helps and not Proof(method="cost", before=0, after=0, server="").helps
+
+
+def test_a_time_has_to_be_a_tenth_better():
+    def measured(after: float) -> Proof:
+        return Proof(method="measured", before=100.0, after=after, server="")
+
+    assert not measured(91.0).helps and measured(89.0).helps

@@ -32,6 +32,7 @@ WHOLE_MS = 60_000
 _INSERTS = 4
 # Building an index and ANALYZE may take that long.
 _BUILD_TIMEOUT_MS = 600_000
+_PRICE_TIMEOUT_MS = 30_000
 
 _RAN = (How.ANALYZED, How.TIMED_OUT)
 _CANCELED = "57014"
@@ -184,11 +185,6 @@ class Copy:
 
     def _price(self, table_oids: Sequence[int], dropped: Sequence[str]) -> float | None:
         """Microseconds that an INSERT takes more for each row, or None where one cannot be tried."""
-        if len(set(table_oids)) != 1:
-            return None
-        text, values = insert_of_copies(self._connection, table_oids[0])
-        if not text:
-            return None
 
         def inserting(without: Sequence[str] = ()) -> float:
             with self._undone(without):
@@ -199,9 +195,15 @@ class Copy:
                     raise AuditError("there is no row to copy, or it takes too long")
                 return 1000 * timed.ms / rows
 
+        if len(set(table_oids)) != 1:
+            return None
         try:
+            self._do(_LIMIT, [str(max(_PRICE_TIMEOUT_MS, self._timeout_ms))])
+            text, values = insert_of_copies(self._connection, table_oids[0])
+            if not text:
+                return None
             pairs = [(inserting(dropped), inserting()) for _ in range(_INSERTS)][1:]
-        except AuditError:
+        except (psycopg.Error, AuditError):
             return None
         return max(median(more for _, more in pairs) - median(less for less, _ in pairs), 0.0)
 
