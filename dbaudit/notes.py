@@ -7,6 +7,7 @@ from collections import Counter
 from dbaudit.facts import Facts
 from dbaudit.facts.catalog import Table
 from dbaudit.facts.saved_plan import SavedPlan
+from dbaudit.facts.sessions import ClientPath
 from dbaudit.facts.statement import Explained, How
 from dbaudit.facts.statement_text import Category, StatementText
 from dbaudit.units import count
@@ -63,3 +64,14 @@ def about_texts(facts: Facts, file_count: int) -> tuple[str, ...]:
     if bodies:
         notes.append(f"the bodies of functions, procedures and DO are not looked into: {bodies}")
     return tuple(notes)
+
+
+def about_connections(facts: Facts) -> tuple[str, ...]:
+    """What cannot be seen of the connections from where we are."""
+    if not any(path.is_pooled for path in facts.get(ClientPath)):
+        return ()
+    return (
+        "reached through a pooler: the server answers with another process id than the connection was given. What is seen "
+        "are the connections that reach the server, the pooler's own among them; not the pooler's clients, how long they "
+        "queue there, nor how often they connect. Ask the pooler for these, in PgBouncer by SHOW POOLS and SHOW CLIENTS",
+    )

@@ -20,7 +20,7 @@ from dbaudit.facts.activity import Slots
 from dbaudit.facts.plan import Plan
 from dbaudit.facts.statement import Explained
 from dbaudit.finding import Finding, Fix, Proof, Severity
-from dbaudit.report import plan_change, plan_tree, slots, statements
+from dbaudit.report import plan_change, plan_tree, sessions, slots, statements
 from dbaudit.report.summary import (
     FixRow,
     check_names,
@@ -122,6 +122,11 @@ def _slots(console: Console, report: Report) -> None:
     for line in slots.lines(report.facts, console.width - 2):
         _line(console, clean(line), indent=2)
     console.print()
+    for title, text in sessions.sections(report.facts, console.width - 2):
+        _section(console, title)
+        for line in text:
+            _line(console, line, indent=2)
+        console.print()
 
 
 def _findings(console: Console, report: Report, rows: tuple[FixRow, ...]) -> None:
@@ -138,6 +143,8 @@ def _findings(console: Console, report: Report, rows: tuple[FixRow, ...]) -> Non
         head.append(f"  {_place(labels, finding)}")
         console.print(head)
         _line(console, clean(finding.message), indent=2)
+        for line in str(finding.evidence.get("tree", "")).splitlines():
+            _line(console, clean(line), indent=4)
         number = numbers.get(id(finding))
         if number in shown:
             _line(console, f"fix {number}, above", indent=2, style="green")

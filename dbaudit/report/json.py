@@ -11,7 +11,7 @@ from dbaudit.facts.activity import Slots
 from dbaudit.facts.server import Server
 from dbaudit.facts.statement import Explained
 from dbaudit.finding import Finding, Fix, Proof, Severity
-from dbaudit.report import slots, statements
+from dbaudit.report import sessions, slots, statements
 from dbaudit.report.spans import span_json
 from dbaudit.report.summary import check_names, severity_counts
 
@@ -48,6 +48,7 @@ def as_json(report: Report, exit_code: int) -> dict[str, Any]:
         result["statements"] = statements.as_json(report)
     if report.facts.get(Slots):
         result["slots"] = slots.as_json(report.facts)
+        result["sessions"] = sessions.as_json(report.facts)
     return result
 
 
