@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psycopg
 from catalog import build_catalog, catalog_queries
-from lint import lint
+from lint import lint, lint_one_file
 from statements import write_statements
 from timing import Comparison, compare
 
@@ -59,7 +59,7 @@ def main() -> None:
     print("| ours | against | ours, s | peer, s | ratio | goal | peak memory, MB |\n|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder)
-        for rows in (startup(), lint(path), explain(path, bin_directory), indexes(path, bin_directory)):
+        for rows in (startup(), lint_one_file(path), lint(path), explain(path, bin_directory), indexes(path, bin_directory)):
             for ours, peer, goal, result in rows:
                 print(
                     f"| {ours} | {peer} | {result.ours_s:.3f} | {result.peer_s:.3f} | {result.ratio:.2f} | {goal} "

@@ -1,0 +1,23 @@
+"""The stage between an audit and its report: the fixes are tried."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from dbaudit.advisor.proof import Trial, proven
+from dbaudit.engine import Report
+from dbaudit.errors import ServerGone
+
+
+def with_proofs(report: Report, *trials: Trial) -> Report:
+    """The report with what came of trying its fixes. Where Ctrl-C or the server ends it, the rest stays unproven."""
+    findings = []
+    interrupted = report.interrupted
+    try:
+        for finding in proven(report.findings, trials):
+            findings.append(finding)
+    except KeyboardInterrupt:
+        interrupted = True
+    except ServerGone as gone:
+        report = replace(report, failure=report.failure or str(gone))
+    return replace(report, findings=(*findings, *report.findings[len(findings) :]), interrupted=interrupted)
