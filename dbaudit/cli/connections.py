@@ -12,7 +12,7 @@ from dbaudit.cli.say import say
 
 if TYPE_CHECKING:
     from dbaudit.facts import Facts
-    from dbaudit.sources.postgres.activity import Seen
+    from dbaudit.facts.sessions import SessionLook
     from dbaudit.sources.postgres.session import Session
 
 _SECONDS = 3.0
@@ -66,21 +66,23 @@ def connections(
 
 
 def _watched(session: Session, seconds: float | None, cores: int | None, output: Output) -> Facts:
+    from dbaudit.report.timeline import look_line
     from dbaudit.sources.postgres.activity import watch
 
-    if not output.quiet:
-        until = "until Ctrl-C" if seconds is None else f"for {seconds:g} s, or until Ctrl-C"
-        say(f"looking every second {until}; the report comes then")
-    return watch(session, _shown(output), seconds=seconds, cores=cores)
+    is_seen = sys.stderr.isatty()
+    is_told = output.quiet
 
+    def seen(look: SessionLook, usable: int) -> None:
+        nonlocal is_told
+        if not is_told:
+            # Not earlier: from the first look on Ctrl-C ends the watching, and not the audit.
+            until = "until Ctrl-C" if seconds is None else f"for {seconds:g} s, or until Ctrl-C"
+            say(f"looking every second {until}; the report comes then")
+            is_told = True
+        if is_seen and not output.quiet:
+            print(look_line(look, usable, _width()), file=sys.stderr, flush=True)
 
-def _shown(output: Output) -> Seen:
-    """Draws each look on a terminal as it comes; anywhere else nobody looks on."""
-    from dbaudit.report.timeline import look_line
-
-    if output.quiet or not sys.stderr.isatty():
-        return lambda look, usable: None
-    return lambda look, usable: print(look_line(look, usable, _width()), file=sys.stderr, flush=True)
+    return watch(session, seen, seconds=seconds, cores=cores)
 
 
 def _width() -> int:

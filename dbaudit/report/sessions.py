@@ -30,7 +30,8 @@ def sections(facts: Facts, width: int) -> Iterator[tuple[str, list[str]]]:
         size = pool_size(facts)
         yield "Pool size", wrap(f"{size}.", width) if isinstance(size, str) else _size(size, width)
     for cost in facts.get(ConnectCost):
-        yield "What connecting costs", _cost(cost, width)
+        is_pooled = any(path.is_pooled for path in facts.get(ClientPath))
+        yield f"What connecting to the {'pooler' if is_pooled else 'server'} costs", _cost(cost, width)
 
 
 def as_json(facts: Facts) -> dict[str, Any]:
@@ -80,7 +81,7 @@ def _size(size: PoolSize, width: int) -> list[str]:
 def _cost(cost: ConnectCost, width: int) -> list[str]:
     parts = (("TCP", cost.tcp_ms), ("TLS", cost.tls_ms), ("authentication and start", cost.login_ms))
     new = " + ".join(f"{name} {milliseconds(value)}" for name, value in parts if value)
-    times = f", {cost.connect_ms / cost.query_ms:,.0f} queries' worth" if cost.query_ms else ""
+    times = f", {cost.connect_ms / cost.query_ms:,.0f} times a query" if cost.query_ms else ""
     rows = (
         ("connecting", f"{milliseconds(cost.connect_ms)} = {new} (median of {cost.attempts}, one by one){times}"),
         ("transaction", f"first {milliseconds(cost.first_ms)}, on a kept connection {milliseconds(cost.kept_ms)}"),

@@ -1,4 +1,4 @@
-"""VACUUM can remove nothing that was deleted for a long time, because somebody might still want to see it.
+"""For a long time VACUUM could not remove dead rows, because somebody might still want to see them.
 
 ## What it does
 Names what holds the horizon back furthest, where it has done so for 1 hour (WARNING) or 24 hours (ERROR): a session's
