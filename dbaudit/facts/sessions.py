@@ -13,7 +13,7 @@ class SessionLook:
     """One look at the client backends, `at_s` seconds after the first. The audit's own session is not in it.
 
     `active` run a statement and do not wait for a lock, `waiting` wait for a heavyweight lock, `in_transaction` idle in
-    one, `idle` hold nothing but a slot; `masked` belong to other roles, and their state is hidden from us. `workers` are
+    one, `idle` hold nothing but a slot; `masked` belong to other roles, or have track_activities off: their state is hidden from us. `workers` are
     parallel workers: they take no slot, but a core each.
     """
 

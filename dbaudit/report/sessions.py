@@ -41,7 +41,7 @@ def as_json(facts: Facts) -> dict[str, Any]:
     size = pool_size(facts)
     return {
         "path": next((asdict(path) for path in facts.get(ClientPath)), None),
-        "looks": [asdict(look) for look in facts.get(SessionLook)],
+        "looks": [{**asdict(look), "at_s": round(look.at_s, 3)} for look in facts.get(SessionLook)],
         "groups": [
             {**asdict(group), "sessions": list(group.sessions), "in_use": list(group.in_use)}
             for group in facts.get(SessionGroup)

@@ -181,7 +181,10 @@ def test_a_chain_of_three_has_one_root(shop):
     assert finding.evidence["waiting_count"] == 3
     assert finding.evidence["depth_count"] >= 2
     root, migration, *behind = re.sub(r" [0-9]+ m?s", " …", finding.evidence["tree"]).splitlines()
-    assert root == "app@postgres (root), idle in a transaction for …, holds AccessShareLock on public.orders"
+    assert root == (
+        "app@postgres (root), idle in a transaction for …, holds AccessShareLock on public.orders; "
+        "its last statement: select from orders"
+    )
     assert migration == "└ postgres@postgres (migration) has waited … for AccessExclusiveLock on public.orders"
     assert len(behind) == 2 and all(line.startswith("  └ app@postgres (web) has waited …") for line in behind)
     assert finding.message.endswith("postgres@postgres (migration) waits for AccessExclusiveLock on public.orders")

@@ -115,7 +115,8 @@ def drawn(tree: Tree, locks: tuple[Lock, ...]) -> str:
     if isinstance(root, PreparedTransaction):
         lines = [f"{prepared_name(root)}, {doing(root)}"]
     else:
-        lines = [f"{group_name(root)}, {doing(root)}, holds {holds(root, locks)}"]
+        last = f"; its last statement: {shortened(root.statement)}" if root.is_idle_in_transaction and root.statement else ""
+        lines = [f"{group_name(root)}, {doing(root)}, holds {holds(root, locks)}{last}"]
     for waiter in tree.waiters[:_DRAWN]:
         waits = f"{group_name(waiter.backend)} has waited {age(waiter.wait_ms)} for {waiter.wanted}"
         lines.append(f"{'  ' * (waiter.depth - 1)}└ {waits}")

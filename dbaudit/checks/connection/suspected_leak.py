@@ -11,9 +11,10 @@ or the server refuses the next.
 ## How it is found
 A pool that idles looks much the same, so all of this must hold of sessions of one role, application and client: 5 or
 more idle for at least 5 minutes, whose last statement is the same and came in the first tenth of the session's life;
-one opened after others had long been idle; and no fewer at the last look than at the first. Sessions that listen, that
-never ran a statement or that a pooler has reset are left out. It remains a suspicion: where the number did not grow
-while we looked the confidence is low, else it is medium, and `--watch` makes the difference.
+half of them opened when the first had been idle for 5 minutes; and no fewer at the last look than at the first.
+Sessions that listen, that never ran a statement, or that a pool or a driver has only set up, checked or reset are left
+out. It remains a suspicion: where the number did not grow while we looked the confidence is low, else it is medium, and
+`--watch` makes the difference.
 
 ## Example
     connection = pool.getconn()
@@ -41,8 +42,9 @@ from dbaudit.facts.sessions import SessionGroup
 from dbaudit.finding import Confidence, Finding, Fix, Severity, Subject
 from dbaudit.units import age
 
-# What a pooler or a listener says last.
-_NOT_LOST = ("listen", "unlisten", "discard", "reset", "start_replication")
+# What comes last where a pool or a driver has set up, checked or taken back a connection, or where one listens.
+_NOT_LOST = ("listen", "unlisten", "discard", "reset", "rollback", "set ", "show ", "start_replication")
+_PING = "select 1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +69,7 @@ def suspected_leak(facts: Facts, options: Options) -> Verdicts:
     reported: set[str] = set()
     for (name, client, statement), lost in sorted(groups.items(), key=lambda item: -len(item[1])):
         growth = _growth(facts, name)
-        if len(lost) >= options.fewest and growth >= 0 and _went_on(lost) and name not in reported:
+        if len(lost) >= options.fewest and growth >= 0 and _went_on(lost, options) and name not in reported:
             reported.add(name)
             yield _finding(name, client, statement, lost, growth, facts)
     yield from masked(facts)
@@ -78,13 +80,13 @@ def _is_lost(backend: Backend, options: Options) -> bool:
     is_used_once = age_ms - idle_ms <= options.used_ratio * age_ms
     said = backend.statement.strip().lower()
     is_idle = backend.state == "idle" and idle_ms >= options.idle_s * 1000
-    return is_idle and is_used_once and bool(said) and not said.startswith(_NOT_LOST)
+    return is_idle and is_used_once and bool(said.rstrip("; ").removeprefix(_PING)) and not said.startswith(_NOT_LOST)
 
 
-def _went_on(lost: list[Backend]) -> bool:
-    """Whether some were opened when others had been idle already: a pool that starts opens all of its own at once."""
+def _went_on(lost: list[Backend], options: Options) -> bool:
+    """Whether some were opened when others had been idle for long: a pool opens its own at once, or in a rush."""
     first_idle_ms = max(backend.state_age_ms or 0 for backend in lost)
-    later = sum((backend.backend_age_ms or 0) < first_idle_ms for backend in lost)
+    later = sum((backend.backend_age_ms or 0) < first_idle_ms - options.idle_s * 1000 for backend in lost)
     return later >= len(lost) // 2
 
 

@@ -3,7 +3,7 @@ select coalesce(pg_catalog.quote_ident(activity.datname), '') as database,
        coalesce(activity.application_name, '') as application,
        case when activity.pid = pg_catalog.pg_backend_pid() then 'own'
             when activity.backend_type = 'parallel worker' then 'worker'
-            when activity.backend_type is null then 'masked'
+            when activity.backend_type is null or activity.state = 'disabled' then 'masked'
             when activity.state like 'idle in transaction%' then 'in transaction'
             when activity.state = 'idle' then 'idle'
             when activity.wait_event_type = 'Lock' then 'waiting'
