@@ -80,14 +80,12 @@ class ReplicationHorizon:
     """A replication slot or a standby that asks the server to keep rows. `kind` is replication slot or standby.
 
     `xmin_age` and `catalog_xmin_age` count transactions, None where it asks for nothing. `inactive_ms` is for how long
-    nobody has used a slot (17 and later), None where somebody does or the server does not say. A `is_masked` standby
-    belongs to another role, and does not show what it asks for.
+    nobody has used a slot (17 and later), None where somebody does or the server does not say.
     """
 
     kind: str
     name: str
     is_active: bool
-    is_masked: bool
     xmin_age: int | None
     catalog_xmin_age: int | None
     inactive_ms: float | None

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dbaudit.checks.connection._prepared import finish, prepared_name
-from dbaudit.checks.connection._sessions import clients, end_session, group_name, literal
+from dbaudit.checks.connection._sessions import end_session, group_name, literal
 from dbaudit.facts import Facts
-from dbaudit.facts.activity import PreparedTransaction
+from dbaudit.facts.activity import Backend, PreparedTransaction
 from dbaudit.facts.sessions import ReplicationHorizon
 from dbaudit.finding import Fix, Subject
 
@@ -35,7 +35,9 @@ def holders(facts: Facts) -> list[Holder]:
 
 
 def _sessions(facts: Facts) -> Iterator[Holder]:
-    for backend in clients(facts):
+    for backend in facts[Backend]:
+        if backend.is_own or not backend.takes_slot:
+            continue
         ages = [age for age in (backend.xmin_age, backend.xid_age) if age is not None]
         if ages:
             name = group_name(backend)

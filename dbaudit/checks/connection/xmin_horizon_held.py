@@ -11,8 +11,8 @@ again and again for nothing, and in the end transaction ids run out.
 ## How it is found
 By the transaction ids of pg_stat_activity, pg_prepared_xacts, pg_replication_slots and pg_stat_replication. Only the
 one that holds back furthest is reported: to end another would change nothing. A slot says since when it is unused from
-PostgreSQL 17 on. Where there is no time to go by, 5 million transactions are a WARNING and 100 million an ERROR. Sessions
-and standbys of other roles are masked without pg_monitor: the answer is then unknown.
+PostgreSQL 17 on. Where there is no time to go by, 5 million transactions are a WARNING and 100 million an ERROR: for
+standbys, slots before 17, and sessions of other roles without pg_monitor, whose times are masked and so remain unknown.
 
 ## Example
     SELECT slot_name, active, age(catalog_xmin) FROM pg_replication_slots;
@@ -35,7 +35,7 @@ from dbaudit.checks.registry import Verdicts, check
 from dbaudit.facts import Facts
 from dbaudit.facts.activity import Backend, PreparedTransaction, Slots
 from dbaudit.facts.sessions import ReplicationHorizon
-from dbaudit.finding import Finding, Severity, Unknown
+from dbaudit.finding import Finding, Severity
 from dbaudit.units import age, count
 
 
@@ -62,12 +62,6 @@ def xmin_horizon_held(facts: Facts, options: Options) -> Verdicts:
             yield _finding(holder, found[index + 1 :], severity)
             break
     yield from masked(facts)
-    hidden = sum(horizon.is_masked for horizon in facts[ReplicationHorizon])
-    if hidden:
-        yield Unknown(
-            reason=f"what {count(hidden, 'standby')} of other roles may ask for is masked",
-            remedy="grant pg_monitor to the role that dbaudit connects as",
-        )
 
 
 def _severity(holder: Holder, options: Options) -> Severity | None:

@@ -1,7 +1,6 @@
 select 'replication slot' as kind,
        slot.slot_name::pg_catalog.text as name,
        slot.active as is_active,
-       false as is_masked,
        pg_catalog.age(slot.xmin) as xmin_age,
        pg_catalog.age(slot.catalog_xmin) as catalog_xmin_age,
        null::pg_catalog.float8 as inactive_ms
@@ -10,7 +9,6 @@ union all
 select 'standby',
        coalesce(walsender.application_name, ''),
        true,
-       walsender.state is null,
        pg_catalog.age(walsender.backend_xmin),
        null,
        null
