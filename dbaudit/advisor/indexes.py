@@ -43,7 +43,8 @@ class IndexTrial:
         self.reason = ""
 
     def __call__(self, finding: Finding, fix: Fix) -> Fix | None:
-        """The fix with what its indexes bring; without them where the planner would not use them, or gain nothing.
+        """The fix with what its indexes bring; without them where the planner would not use them, or gain nothing. Where
+        the role may not see the statistics nothing is proven.
 
         None for a fix that makes no index, or whose statement is not known. Raises ServerGone where the twin is lost.
         """
@@ -64,7 +65,7 @@ class IndexTrial:
     def _tried(self, statement: Statement, definitions: list[str]) -> Proof | None:
         gate, whatif = self._ready()
         candidates = [self._created(whatif, definition) for definition in definitions]
-        if None in candidates:
+        if None in candidates or any(map(whatif.is_blind, definitions)):
             return None
         key = statement.identity
         if key not in self._costs:

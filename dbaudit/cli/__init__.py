@@ -14,9 +14,9 @@ def main() -> None:
     from dbaudit.cli.boundary import leave, within_boundary
 
     def run() -> None:
-        from dbaudit.cli.express import lint_if_plain
+        from dbaudit.cli.express import run_if_plain
 
-        lint_if_plain(sys.argv[1:])
+        run_if_plain(sys.argv[1:])
 
         from dbaudit.cli.app import app
 

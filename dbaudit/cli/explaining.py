@@ -1,118 +1,101 @@
-"""Where the plans of `explain` come from: a server, a snapshot's twin, or files of plans."""
+"""From the options of `explain` to its report."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 
-from dbaudit.cli.options import Connection, Output
+from dbaudit.cli.choices import Connection, Explaining, Output
+from dbaudit.cli.plan_sources import Told, on_server, on_twin, plans
 from dbaudit.errors import AuditError
 from dbaudit.facts import Facts
 from dbaudit.facts.statement import Statement
 
-if TYPE_CHECKING:
-    from dbaudit.advisor.proof import Trial
+
+def explain_files(files: Sequence[str], wanted: Explaining, connection: Connection, output: Output) -> None:
+    """Explains, proves, writes the report, and leaves with its exit code. Raises AuditError."""
+    from dbaudit.cli.files import separate_target
+    from dbaudit.cli.output import chosen, finish
+    from dbaudit.cli.proofs import with_proofs
+    from dbaudit.engine import audit
+    from dbaudit.facts.saved_plan import SavedPlan
+    from dbaudit.notes import about_saved_plans, about_statements, nothing_learnt
+
+    _refuse_what_contradicts(wanted)
+    checks = chosen(output, "PLN", "SQL", without=() if wanted.against else (SavedPlan,))
+    saved = _saved(wanted.against) if wanted.against else Facts()
+    paths, target = separate_target(files, "explain")
+    with _source(paths, target, wanted, connection, output) as told:
+        facts = told.facts.merged(saved)
+        if wanted.save_plans and not (told.lost or told.interrupted):
+            _save(facts, wanted.save_plans)
+        report = audit(
+            command="explain",
+            facts=facts,
+            checks=checks,
+            notes=(*told.notes, *about_statements(facts), *about_saved_plans(facts)),
+            failure=told.lost or nothing_learnt(facts),
+            interrupted=told.interrupted,
+            locator=None if wanted.plan else _locator,
+        )
+        report = with_proofs(report, *told.trials)
+    finish(report, output)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """How statements are to be explained. `proves` says that fixes are tried."""
-
-    analyze: bool
-    timeout_ms: int
-    runs: int
-    show_values: bool
-    proves: bool
-    pg_bin: Path | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """What was learnt, how far it reaches, and what fixes can be tried with while this is open."""
-
-    facts: Facts
-    notes: tuple[str, ...] = ()
-    trials: tuple[Trial, ...] = ()
-    lost: str = ""
-    interrupted: bool = False
-
-
-@contextmanager
-def plans(paths: Iterable[str], target: str | None, connection: Connection, output: Output) -> Iterator[Told]:
-    """The plans in these files. Raises AuditError as plan_facts does."""
-    from dbaudit.cli.plans import plan_facts
-
-    facts, notes = plan_facts(paths, target, connection, output)
-    yield Told(facts=facts, notes=notes)
-
-
-def refuse(given: Mapping[str, object]) -> None:
-    """Raises AuditError for options that say how to run statements, which a plan is not."""
-    named = [option for option, value in given.items() if value not in (None, False)]
-    if named:
+def _refuse_what_contradicts(wanted: Explaining) -> None:
+    given = {
+        "--params": wanted.params, "--show-values": wanted.show_values, "--timeout": wanted.timeout,
+        "--no-analyze": wanted.no_analyze, "--runs": wanted.runs, "--snapshot": wanted.snapshot,
+        "--schema": tuple(wanted.schema),
+    }
+    named = [option for option, value in given.items() if value]
+    if wanted.plan and named:
         raise AuditError(
             f"{' and '.join(named)} cannot be given with --plan: a plan is read and nothing is run",
             "leave it out, or give the SQL file without --plan",
         )
+    if wanted.runs and (wanted.no_analyze or wanted.snapshot):
+        idle = "--no-analyze" if wanted.no_analyze else "--snapshot"
+        raise AuditError(f"--runs {wanted.runs} is for statements that are run, and {idle} runs none")
+    if wanted.schema and not wanted.snapshot:
+        raise AuditError("--schema changes the schema of a snapshot", "name one: --snapshot prod.dbaudit.json")
 
 
-@contextmanager
-def on_server(
-    statements: Sequence[Statement], asked: Asked, target: str | None, connection: Connection, output: Output
-) -> Iterator[Told]:
-    """The statements explained on the server that the options name. Raises ConnectionFailed."""
-    from dbaudit.advisor.rewrites import RewriteTrial
-    from dbaudit.cli.statements import explain_all
-    from dbaudit.cli.target import open_session
-    from dbaudit.cli.trials import IndexTrials, of_server
+def _source(
+    paths: Sequence[str], target: str | None, wanted: Explaining, connection: Connection, output: Output
+) -> AbstractContextManager[Told]:
+    if wanted.plan:
+        return plans(paths, target, connection, output)
+    from dbaudit.cli.statements import read_files
 
-    with ExitStack() as stack:
-        session = stack.enter_context(open_session(target, connection, output))
-        facts, interrupted = explain_all(
-            session, statements, analyze=asked.analyze, timeout_ms=asked.timeout_ms,
-            show_values=asked.show_values, runs=asked.runs, quiet=output.quiet,
-        )
-        trials: tuple[Trial, ...] = ()
-        if asked.proves and not (session.lost or interrupted):
-            trials = (
-                RewriteTrial(session, facts, timeout_ms=asked.timeout_ms),
-                IndexTrials(of_server(session, facts, asked.pg_bin, stack, output), facts),
-            )
-        yield Told(facts=facts, trials=trials, lost=session.lost, interrupted=interrupted)
+    statements = _with_values(read_files(paths), wanted.params)
+    source = on_twin if wanted.snapshot else on_server
+    return source(statements, wanted, target, connection, output)
 
 
-@contextmanager
-def on_twin(
-    path: Path, schema: Sequence[str], statements: Sequence[Statement], asked: Asked, target: str | None,
-    connection: Connection, output: Output,
-) -> Iterator[Told]:
-    """The statements as a snapshot's source would plan them. Nothing is run. Raises AuditError."""
-    from dbaudit.advisor.rewrites import RewriteTrial
-    from dbaudit.cli.target import without_server
-    from dbaudit.cli.trials import IndexTrials
-    from dbaudit.cli.twins import explain_on, open_changed_twin, open_twin, session_on
-    from dbaudit.lab.whatif import WhatIf
-    from dbaudit.notes import about_twin
-    from dbaudit.sources.snapshot import read
+def _with_values(statements: tuple[Statement, ...], params: str | None) -> tuple[Statement, ...]:
+    if not params and not any(statement.value_sets for statement in statements):
+        return statements
+    from dbaudit.sources.given import read_values, with_values
 
-    without_server(target, connection)
-    snapshot = read(path)
-    with ExitStack() as stack:
-        notes = about_twin(snapshot, str(path))
-        if schema:
-            twin, more = stack.enter_context(open_changed_twin(snapshot, schema, asked.pg_bin, output))
-            notes += more
-        else:
-            twin = stack.enter_context(open_twin(snapshot, asked.pg_bin, output))
-        session = stack.enter_context(session_on(twin))
-        facts, interrupted = explain_on(session, snapshot, statements, asked.timeout_ms, asked.show_values, output)
-        trials: tuple[Trial, ...] = ()
-        if asked.proves and not (session.lost or interrupted):
-            trials = (
-                RewriteTrial(session, facts, timeout_ms=asked.timeout_ms),
-                IndexTrials(lambda: stack.enter_context(WhatIf(twin)), facts),
-            )
-        yield Told(facts=facts, notes=notes, trials=trials, lost=session.lost, interrupted=interrupted)
+    return with_values(statements, read_values(params) if params else {}, params or "")
+
+
+def _locator(facts: Facts) -> Callable:
+    """Read only where there is a finding about a plan."""
+    from dbaudit.sources.sqlplaces import locator
+
+    return locator(facts)
+
+
+def _saved(path: str) -> Facts:
+    from dbaudit.sources.saved_plans import read
+
+    return read(path)
+
+
+def _save(facts: Facts, path: str) -> None:
+    from dbaudit.cli.files import write_whole
+    from dbaudit.sources.saved_plans import written
+
+    write_whole(path, [written(facts)])

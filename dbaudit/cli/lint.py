@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from dbaudit.cli.options import Connection, Output, command
+from dbaudit.cli.options import Connection, Output, Snapshot, command
 
 
 @command
@@ -17,6 +17,7 @@ def lint(
             metavar="PATH... [CONNINFO|URI]", help="SQL files, directories with *.sql, globs; - for stdin; and a database."
         ),
     ],
+    snapshot: Snapshot = None,
     *,
     connection: Connection,
     output: Output,
@@ -25,8 +26,8 @@ def lint(
 
     Looks at queries and data modification, also in the bodies of functions in SQL; definitions (CREATE, ALTER, DROP) are
     read over. A database is asked for its schema only where one is named here, by a connection string or by -h, -p, -U or
-    -d: nothing of the files is sent to it.
+    -d: nothing of the files is sent to it. A snapshot of one serves as well.
     """
     from dbaudit.cli.linting import lint_files
 
-    lint_files(paths, connection, output)
+    lint_files(paths, connection, output, snapshot)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from dbaudit.checks.registry import Check
 from dbaudit.cli import files
@@ -16,8 +17,13 @@ from dbaudit.facts.statement_text import StatementText
 from dbaudit.notes import about_schema, about_texts
 from dbaudit.sources.paths import expanded
 
+if TYPE_CHECKING:
+    from pathlib import Path
 
-def lint_files(arguments: Sequence[str], connection: Connection, output: Output) -> None:
+
+def lint_files(
+    arguments: Sequence[str], connection: Connection, output: Output, snapshot: Path | None = None
+) -> None:
     """Audits the files among the arguments and leaves with the exit code.
 
     Raises AuditError where there is nothing to audit, or no connection to a database that is named.
@@ -30,9 +36,18 @@ def lint_files(arguments: Sequence[str], connection: Connection, output: Output)
     texts, failures = read_texts(found)
     facts = Facts({StatementText: texts})
     notes = about_texts(facts, len(found) - len(failures))
+    if snapshot:
+        from dbaudit.cli.target import without_server
+
+        without_server(target, connection)
     if target or connection.dbname or connection.host or connection.port or connection.username:
         schema, lost = _schema(facts, checks, target, connection, output)
         facts, failures = facts.merged(schema), failures + ([lost] if lost else [])
+        notes += about_schema(facts, dict.fromkeys(kind for check in checks for kind in check.uses()))
+    elif snapshot:
+        from dbaudit.sources.snapshot import read
+
+        facts = read(snapshot).facts.merged(facts)
         notes += about_schema(facts, dict.fromkeys(kind for check in checks for kind in check.uses()))
     finish(audit(command="lint", facts=facts, checks=checks, notes=notes, failure="; ".join(failures)), output)
 

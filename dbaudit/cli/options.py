@@ -14,6 +14,7 @@ import typer
 from dbaudit.cli.boundary import within_boundary
 from dbaudit.cli.choices import Color as Color
 from dbaudit.cli.choices import Connection as Connection
+from dbaudit.cli.choices import Explaining as Explaining
 from dbaudit.cli.choices import Format as Format
 from dbaudit.cli.choices import Output as Output
 
@@ -30,10 +31,6 @@ class Saving:
 Snapshot = Annotated[
     Path | None, typer.Option("--snapshot", metavar="FILE", help="Audit a snapshot instead of a server; no server is needed.")
 ]
-Schema = Annotated[
-    list[str],
-    typer.Option("--schema", metavar="PATH", help="With --snapshot: the schema, or migrations, of this branch: SQL files."),
-]
 NoProof = Annotated[bool, typer.Option("--no-proof", help="Do not try fixes: quicker, and unproven.")]
 PgBin = Annotated[Path | None, typer.Option("--pg-bin", metavar="DIR", help="PostgreSQL's bin directory to use.")]
 Target = Annotated[
@@ -44,7 +41,7 @@ Target = Annotated[
 def command(function: Callable[..., None]) -> Callable[..., None]:
     """Spreads each parameter that is one of the groups above into its options, and runs within the boundary."""
     hints = get_type_hints(function, include_extras=True)
-    groups = {name: hint for name, hint in hints.items() if hint in (Connection, Output, Saving)}
+    groups = {name: hint for name, hint in hints.items() if hint in (Connection, Explaining, Output, Saving)}
     own = [p.replace(annotation=hints[p.name]) for p in inspect.signature(function).parameters.values()]
 
     @functools.wraps(function)
@@ -61,7 +58,7 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def _parameters(group: type) -> list[inspect.Parameter]:
-    hints = get_type_hints(group, localns={"typer": typer}, include_extras=True)
+    hints = get_type_hints(group, localns={"typer": typer, "Path": Path}, include_extras=True)
     return [
         inspect.Parameter(
             field.name,

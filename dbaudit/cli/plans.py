@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from dbaudit.cli.choices import Connection, Output
 from dbaudit.cli.files import called, opened
-from dbaudit.cli.options import Connection, Output
 from dbaudit.facts import Facts, Missing
 from dbaudit.facts.catalog import Index, Table
 from dbaudit.facts.column import Column

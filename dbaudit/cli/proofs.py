@@ -10,7 +10,8 @@ from dbaudit.errors import ServerGone
 
 
 def with_proofs(report: Report, *trials: Trial) -> Report:
-    """The report with what came of trying its fixes. Where Ctrl-C or the server ends it, the rest stays unproven."""
+    """The report with what came of trying its fixes. Where Ctrl-C or the server ends it, the rest stays unproven; where
+    something cannot be tried, a note says why."""
     findings = []
     interrupted = report.interrupted
     try:
@@ -20,4 +21,10 @@ def with_proofs(report: Report, *trials: Trial) -> Report:
         interrupted = True
     except ServerGone as gone:
         report = replace(report, failure=report.failure or str(gone))
-    return replace(report, findings=(*findings, *report.findings[len(findings) :]), interrupted=interrupted)
+    reasons = [trial.reason for trial in trials if getattr(trial, "reason", "")]
+    return replace(
+        report,
+        findings=(*findings, *report.findings[len(findings) :]),
+        notes=(*report.notes, *(f"indexes are not tried: {reason}" for reason in reasons)),
+        interrupted=interrupted,
+    )

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import getpass
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from dbaudit.cli.options import Connection, Output, Saving
+from dbaudit.cli.choices import Connection, Output
 from dbaudit.cli.say import say
 from dbaudit.errors import AuditError, ConnectionFailed
 from dbaudit.sources.postgres.connection import Address, asks_for_password, connect, from_environment
 from dbaudit.sources.postgres.session import Session
+
+if TYPE_CHECKING:
+    from dbaudit.cli.options import Saving
 
 
 @contextmanager
@@ -56,4 +59,6 @@ def _connect(address: Address, *, may_ask: bool):
     except ConnectionFailed as error:
         if not (may_ask and asks_for_password(error) and sys.stdin.isatty() and sys.stderr.isatty()):
             raise
+    import getpass
+
     return connect(address, password=getpass.getpass("Password: ", stream=sys.stderr))

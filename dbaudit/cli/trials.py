@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dbaudit.cli.options import Output
+from dbaudit.cli.choices import Output
 from dbaudit.facts import Facts
 from dbaudit.facts.catalog import ForeignKey, Table
 from dbaudit.facts.snapshot import Snapshot
@@ -15,7 +15,7 @@ from dbaudit.facts.statement import Explained
 from dbaudit.sources.postgres.session import Session
 
 if TYPE_CHECKING:
-    from dbaudit.advisor.proof import Trial
+    from dbaudit.advisor.indexes import IndexTrial
     from dbaudit.finding import Finding, Fix
     from dbaudit.lab.whatif import WhatIf
 
@@ -28,7 +28,12 @@ class IndexTrials:
     def __init__(self, opening: Opening, facts: Facts) -> None:
         self._opening = opening
         self._facts = facts
-        self._trial: Trial | None = None
+        self._trial: IndexTrial | None = None
+
+    @property
+    def reason(self) -> str:
+        """Why nothing could be tried, or empty."""
+        return self._trial.reason if self._trial else ""
 
     def __call__(self, finding: Finding, fix: Fix) -> Fix | None:
         if not any("INDEX" in text for text in fix.statements):

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from dbaudit.cli.options import Output
+from dbaudit.cli.choices import Output
 from dbaudit.cli.say import say
 from dbaudit.cli.statements import explain_all
 from dbaudit.facts import Facts

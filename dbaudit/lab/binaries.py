@@ -43,7 +43,7 @@ def nearest(major: int, pg_bin: Path | None = None, environment: Mapping[str, st
     if pg_bin is not None or environment.get("DBAUDIT_PG_BIN"):
         return resolve(pg_bin, environment)
     places = (*_from_the_extra(), *_from_the_system(), *_from_the_path(environment.get("PATH", "")))
-    majors = {directory: major_of(directory) for directory in places if not _missing(directory)}
+    majors = {directory: found for directory in places if not _missing(directory) and (found := _major_of(directory))}
     if not majors:
         return resolve(pg_bin, environment)
     return min(majors, key=lambda directory: (majors[directory] < major, abs(majors[directory] - major)))
@@ -51,17 +51,20 @@ def nearest(major: int, pg_bin: Path | None = None, environment: Mapping[str, st
 
 def major_of(bin_directory: Path) -> int:
     """The major version of the server in `bin_directory`. Raises AuditError where it does not say."""
+    if major := _major_of(bin_directory):
+        return major
+    raise AuditError(f"{bin_directory / 'postgres'} does not say which version of PostgreSQL it is")
+
+
+def _major_of(bin_directory: Path) -> int:
+    """The major version that the server names, or 0."""
+    command = [bin_directory / "postgres", "--version"]
     try:
-        said = subprocess.run(
-            [bin_directory / "postgres", "--version"], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-            check=False,
-        ).stdout
-    except OSError as error:
-        raise AuditError(f"{bin_directory / 'postgres'} cannot be run: {error.strerror}") from error
-    found = re.search(r"\(PostgreSQL\) (\d+)", said)
-    if not found:
-        raise AuditError(f"{bin_directory / 'postgres'} does not say which version it is: {said.strip()[:80]!r}")
-    return int(found[1])
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    except OSError:
+        return 0
+    found = re.search(r"\(PostgreSQL\) (\d+)", done.stdout)
+    return int(found[1]) if found else 0
 
 
 def _given(directory: Path, origin: str) -> Path:

@@ -23,6 +23,8 @@ _MCV, _HISTOGRAM, _CORRELATION, _MCELEM, _DECHIST, _RANGE_LENGTH, _BOUNDS = 1, 2
 _SLOTS = 5
 _FLOAT8, _FLOAT8_LESS, _TEXT, _TSVECTOR, _DEFAULT_COLLATION = 701, 672, 25, 3614, 100
 _FLOAT4_MAX = 3.4028234e38
+# Redaction drops them too.
+_NO_RANGES = "the snapshot has no histograms of its ranges: before 17 only a role with pg_read_all_data sees them"
 
 _RESTORE = """
 select pg_catalog.pg_restore_attribute_stats(
@@ -68,6 +70,11 @@ def restore(
         try:
             messages.append([_prepared(make(catalog, column))])
             sent.append(column)
+            if _lacks_ranges(catalog, column):
+                omissions.append(_omitted(column, _NO_RANGES))
+            if not has_functions and _is_composite(catalog, column):
+                reason = "values of composite types are not restored before PostgreSQL 18, only their number and width"
+                omissions.append(_omitted(column, reason))
         except (LookupError, ValueError) as error:
             omissions.append(_omitted(column, str(error)))
     connection = owner if has_functions else admin
@@ -111,6 +118,15 @@ def _attribute(catalog: TwinCatalog, column: ColumnStatistics) -> Attribute:
     return attribute
 
 
+def _lacks_ranges(catalog: TwinCatalog, column: ColumnStatistics) -> bool:
+    column_type = catalog.types.get(_attribute(catalog, column).type_oid)
+    return bool(column_type and column_type.kind in "rm" and column.range_length_histogram is None and column.null_fraction < 1)
+
+
+def _is_composite(catalog: TwinCatalog, column: ColumnStatistics) -> bool:
+    return _attribute(catalog, column).type_oid not in catalog.types
+
+
 def _restored(catalog: TwinCatalog, column: ColumnStatistics) -> list[str | None]:
     _attribute(catalog, column)
     relation = catalog.relations[column.relation]
@@ -126,9 +142,7 @@ def _restored(catalog: TwinCatalog, column: ColumnStatistics) -> list[str | None
 def _inserted(catalog: TwinCatalog, column: ColumnStatistics) -> list[str | None]:
     attribute = _attribute(catalog, column)
     column_type = catalog.types.get(attribute.type_oid)
-    if column_type is None:
-        raise ValueError("values of composite types are not restored before PostgreSQL 18")
-    slots = list(_slots(catalog, column, attribute, column_type))
+    slots = list(_slots(catalog, column, attribute, column_type)) if column_type else []
     if len(slots) > _SLOTS:
         raise ValueError("more kinds of statistics than a column has")
     for slot in slots:

@@ -10,78 +10,137 @@ import json
 import math
 import re
 import struct
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from importlib.resources import files
 
 import psycopg
 
 from dbaudit.facts.snapshot import ExtendedStatistics, Omission
+from dbaudit.lab import common_combinations, expression_statistics
 
 _DISTINCT_MAGIC, _DEPENDENCIES_MAGIC, _BASIC = 0xA352BFA4, 0xB4549A2C, 1
 _MOST_COLUMNS = 8
 _CASTS = (
+    "create cast (pg_catalog.bytea as pg_catalog.pg_mcv_list) without function",
     "create cast (pg_catalog.bytea as pg_catalog.pg_ndistinct) without function",
     "create cast (pg_catalog.bytea as pg_catalog.pg_dependencies) without function",
 )
 _DROP_CASTS = (
+    "drop cast (pg_catalog.bytea as pg_catalog.pg_mcv_list)",
+    "create cast (pg_catalog.bytea as pg_catalog.pg_mcv_list) without function",
     "drop cast (pg_catalog.bytea as pg_catalog.pg_ndistinct)",
     "drop cast (pg_catalog.bytea as pg_catalog.pg_dependencies)",
 )
-_INSERT = """
-insert into pg_catalog.pg_statistic_ext_data (stxoid, {inherit} stxdndistinct, stxddependencies)
-values ($1::pg_catalog.oid, {value} $2::pg_catalog.bytea::pg_catalog.pg_ndistinct,
-        $3::pg_catalog.bytea::pg_catalog.pg_dependencies)
+_VALUES = (
+    "$2::pg_catalog.bytea::pg_catalog.pg_ndistinct", "$3::pg_catalog.bytea::pg_catalog.pg_dependencies",
+    "$4::pg_catalog.bytea::pg_catalog.pg_mcv_list",
+)
+_INSERT = f"""
+insert into pg_catalog.pg_statistic_ext_data (stxoid, stxdinherit, stxdndistinct, stxddependencies, stxdmcv)
+values ($1::pg_catalog.oid, $5::pg_catalog.bool, {", ".join(_VALUES)})
 """
+# Before 15 CREATE STATISTICS makes the row, for there is one only.
+_UPDATE = f"""
+update pg_catalog.pg_statistic_ext_data
+set stxdndistinct = {_VALUES[0]}, stxddependencies = {_VALUES[1]}, stxdmcv = {_VALUES[2]}
+where stxoid = $1::pg_catalog.oid
+"""
+_FIRST_WITH_INHERITED = 150000
 
 
-def restore(admin: psycopg.Connection, statistics: Iterable[ExtendedStatistics]) -> list[Omission]:
-    """Restores distinct counts and dependencies, as a superuser; returns what cannot be restored with the reason."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Object:
+    """A statistics object of the twin: its relation, its columns by number and by name, and its expressions as SQL.
+
+    `is_of_partitions` says that the relation has no rows but its partitions'.
+    """
+
+    oid: int
+    relation: str
+    keys: list[int]
+    columns: list[str]
+    expressions: list[str]
+    is_of_partitions: bool
+
+
+def restore(
+    admin: psycopg.Connection, owner: psycopg.Connection, statistics: Iterable[ExtendedStatistics]
+) -> list[Omission]:
+    """Restores all that the statistics objects know; returns what cannot be restored with the reason.
+
+    `admin` is a superuser, `owner` the relations' owner: he converts every value.
+    """
     statistics = tuple(statistics)
     if not statistics:
         return []
     text = files(__package__).joinpath("queries", "statistics_objects.sql").read_text("utf-8")
-    objects = {name: (oid, keys) for name, oid, keys in admin.execute(text, binary=True).fetchall()}
-    # Created statistics have an empty row before 15.
-    if admin.info.server_version < 150000:
-        admin.execute("delete from pg_catalog.pg_statistic_ext_data", binary=True)
+    objects = {
+        row[0]: _Object(
+            oid=row[1], relation=row[2], keys=row[3] or [], columns=row[4] or [], expressions=row[5] or [],
+            is_of_partitions=row[6],
+        )
+        for row in admin.execute(text, binary=True).fetchall()
+    }
     for cast in _CASTS:
         admin.execute(cast, binary=True)
     try:
-        return [omission for one in statistics for omission in _restore_one(admin, objects, one)]
+        return [omission for one in statistics for omission in _restore_one(admin, owner, objects, one)]
     finally:
         for cast in _DROP_CASTS:
             admin.execute(cast, binary=True)
 
 
 def _restore_one(
-    admin: psycopg.Connection, objects: dict[str, tuple[int, list[int]]], one: ExtendedStatistics
+    admin: psycopg.Connection, owner: psycopg.Connection, objects: dict[str, _Object], one: ExtendedStatistics
 ) -> list[Omission]:
-    def omitted(reason: str) -> Omission:
-        return Omission(kind="extended statistics", name=one.name, reason=reason)
+    known = objects.get(one.name)
+    if known is None:
+        return [_omitted(one, "the statistics object is not in the twin")]
+    is_told_apart = admin.info.server_version >= _FIRST_WITH_INHERITED
+    if one.is_inherited and not is_told_apart and not known.is_of_partitions:
+        return [_omitted(one, "statistics of a whole inheritance tree exist from PostgreSQL 15 on")]
+    reasons: list[str] = []
 
-    if one.name not in objects:
-        return [omitted("the statistics object is not in the twin")]
-    oid, keys = objects[one.name]
-    has_inheritance = admin.info.server_version >= 150000
-    if one.is_inherited and not has_inheritance:
-        return [omitted("statistics of a whole inheritance tree exist from PostgreSQL 15 on")]
-    omissions = []
-    if one.most_common_values is not None:
-        omissions.append(omitted("their most common combinations of values cannot be restored; the rest is"))
-    try:
-        distinct = _distinct(one.distinct_counts, keys or [])
-        dependencies = _dependencies(one.dependencies, _own_keys(one), keys or [])
-        if distinct is None and dependencies is None:
-            return omissions
-        insert = _INSERT.format(
-            inherit="stxdinherit," if has_inheritance else "", value=f"{one.is_inherited}," if has_inheritance else ""
-        )
-        admin.execute(insert, [oid, distinct, dependencies], binary=True)
-    except (ValueError, psycopg.DatabaseError) as error:
-        if admin.closed:
-            raise
-        omissions.append(omitted(" ".join(str(error).split())))
-    return omissions
+    def attempt(part: Callable[[], bytes | None], what: str) -> bytes | None:
+        try:
+            return part()
+        except (ValueError, RecursionError, psycopg.DatabaseError) as error:
+            if admin.closed or owner.closed:
+                raise
+            reasons.append(f"{what}: {' '.join(str(error).split())}")
+            return None
+
+    values = [
+        known.oid,
+        attempt(lambda: _distinct(one.distinct_counts, known.keys), "counts of distinct values"),
+        attempt(lambda: _dependencies(one.dependencies, _own_keys(one), known.keys), "dependencies"),
+        attempt(lambda: _combinations(admin, owner, one, known), "most common combinations"),
+    ]
+    if is_told_apart:
+        attempt(lambda: _run(admin, _INSERT, [*values, one.is_inherited]), "all of it")
+    else:
+        attempt(lambda: _run(admin, _UPDATE, values), "all of it")
+    if one.expression_statistics:
+        of = known.oid, known.relation, known.expressions
+        attempt(lambda: expression_statistics.restore(admin, owner, one, *of), "expressions")
+    return [_omitted(one, "; ".join(reasons))] if reasons else []
+
+
+def _run(admin: psycopg.Connection, statement: str, values: Sequence[object]) -> None:
+    admin.execute(statement, values, binary=True)
+
+
+def _omitted(one: ExtendedStatistics, reason: str) -> Omission:
+    return Omission(kind="extended statistics", name=one.name, reason=reason)
+
+
+def _combinations(
+    admin: psycopg.Connection, owner: psycopg.Connection, one: ExtendedStatistics, known: _Object
+) -> bytes | None:
+    if one.most_common_values is None:
+        return None
+    return common_combinations.pack(admin, owner, one, known.relation, [*known.columns, *known.expressions])
 
 
 def _own_keys(one: ExtendedStatistics) -> list[int]:

@@ -9,11 +9,12 @@ import psycopg
 from psycopg import sql
 
 from dbaudit.facts.snapshot import Omission, SchemaObject
+from dbaudit.lab.locales import in_icu
 
 # The server speaks English (lc_messages of the lab). A name in a message is its parts joined by dots, not quoted.
 _ROLE = re.compile(r'role "(.+)" does not exist')
 _TYPE = re.compile(r'type "([^".]+)\.([^".\[\]()]+)(?:\[\])*" does not exist')
-_COLLATION = re.compile(r'collation "(?:([^".]+)\.)?([^"]+)" for encoding "\w+" does not exist')
+_COLLATION = re.compile(r'collation "([^"]+)" for encoding "\w+" does not exist')
 _LANGUAGE = re.compile(r'(?:language ".+" does not exist|permission denied for language \w+)')
 # pg_get_functiondef puts each of these on a line of its own.
 _LANGUAGE_LINE = re.compile(r"\n LANGUAGE \S+")
@@ -24,27 +25,31 @@ _RAISES = "begin raise 'this function is a stub: the twin has not its language';
 def stand_in(
     admin: psycopg.Connection, failed: SchemaObject, message: str, tried: set[str]
 ) -> tuple[list[Omission], SchemaObject | None]:
-    """Makes what `message` says is missing, once, as a superuser, or returns the statement of a stub for `failed`.
+    """Makes what `message` says is missing, once, as a superuser. Returns what is a stub now, and what is to be tried
+    again: `failed`, or the statement of a stub for it, or nothing where it is there.
 
-    The omissions say what is a stub. `tried` remembers the messages of which we made something, or could not.
+    `tried` remembers the messages of which we made something, or could not.
     """
-    if failed.kind == "function" and _LANGUAGE.fullmatch(message) and "stub:" not in failed.sql:
+    if failed.kind == "function" and _LANGUAGE.fullmatch(message):
         return _function(failed, message)
+    if failed.kind == "collation":
+        schema, _, name = failed.name.partition(".")
+        made = _collation(admin, unquoted(schema), unquoted(name))
+        return made, None if made else failed
     if message in tried:
-        return [], None
+        return [], failed
     tried.add(message)
     if found := _ROLE.fullmatch(message):
         role = sql.SQL("create role {} nologin").format(sql.Identifier(found[1]))
-        return _made(admin, [role], "role", found[1], "a role without rights stands in"), None
+        return _made(admin, [role], "role", found[1], "a role without rights stands in"), failed
     if found := _TYPE.fullmatch(message):
-        reason = "a type with the same name stands in; it has no operators"
-        return _made(admin, _type(found[1], found[2]), "type", f"{found[1]}.{found[2]}", reason), None
+        reason = "a text with the name of the type stands in"
+        return _made(admin, _type(found[1], found[2]), "type", f"{found[1]}.{found[2]}", reason), failed
     if found := _COLLATION.fullmatch(message):
-        return _collation(admin, found[1] or "pg_catalog", found[2]), None
-    if failed.kind == "collation" and "already exists" not in message:
-        schema, _, name = failed.name.partition(".")
-        return _collation(admin, unquoted(schema), unquoted(name)), None
-    return [], None
+        schema, _, name = found[1].partition(".")
+        # A dot may be the name's own: de_CH.utf8.
+        return (name and _collation(admin, schema, name)) or _collation(admin, "pg_catalog", found[1]), failed
+    return [], failed
 
 
 def unquoted(name: str) -> str:
@@ -72,16 +77,20 @@ def _made(
 
 
 def _collation(admin: psycopg.Connection, schema: str, name: str) -> list[Omission]:
-    made = sql.Identifier(schema, name)
-    reason = "the lab has not its locale: texts compare by code points"
+    made, shown = sql.Identifier(schema, name), f"{schema}.{name}"
+    if locale := in_icu(name):
+        by_icu = sql.SQL("create collation {} (provider = icu, locale = {})").format(made, sql.Literal(locale))
+        reason = "the lab has not its locale: texts are in ICU's order for its language"
+        if made_by_icu := _made(admin, [by_icu], "collation", shown, reason):
+            return made_by_icu
+    reason = "the lab has not its locale: texts are in the order of code points"
     by_locale = sql.SQL("create collation {} (provider = libc, locale = 'C.UTF-8')").format(made)
     plain = sql.SQL('create collation {} from pg_catalog."C"').format(made)
-    shown = f"{schema}.{name}"
     return _made(admin, [by_locale], "collation", shown, reason) or _made(admin, [plain], "collation", shown, reason)
 
 
 def _type(schema: str, name: str) -> list[sql.Composable]:
-    """A type stored as text is, which takes any modifier."""
+    """A type stored as text is, which takes any modifier and compares as text, so that it can be searched and indexed."""
     names = {
         "type": sql.Identifier(schema, name), "input": sql.Identifier(schema, f"{name}_stub_in"),
         "output": sql.Identifier(schema, f"{name}_stub_out"), "modifier": sql.Identifier(schema, f"{name}_stub_modifier"),
@@ -92,13 +101,15 @@ def _type(schema: str, name: str) -> list[sql.Composable]:
         "create function {output}({type}) returns pg_catalog.cstring language internal immutable strict as 'textout'",
         "create function {modifier}(pg_catalog.cstring[]) returns pg_catalog.int4"
         " language plpgsql immutable strict as 'begin return -1; end'",
-        "create type {type} (input = {input}, output = {output}, typmod_in = {modifier}, like = pg_catalog.text)",
+        "create type {type} (input = {input}, output = {output}, typmod_in = {modifier}, like = pg_catalog.text,"
+        " collatable = true)",
+        "create cast ({type} as pg_catalog.text) without function as implicit",
     )]
 
 
 def _function(failed: SchemaObject, message: str) -> tuple[list[Omission], SchemaObject | None]:
-    if not _LANGUAGE_LINE.search(failed.sql) or not _BODY.search(failed.sql):
-        return [], None
+    if not _LANGUAGE_LINE.search(failed.sql) or not _BODY.search(failed.sql) or _RAISES in failed.sql:
+        return [], failed
     text = _LANGUAGE_LINE.sub("\n LANGUAGE plpgsql", failed.sql, count=1)
     text = _BODY.sub(lambda _: f"\nAS $stub${_RAISES}$stub$", text, count=1)
     reason = f"{message}: a stub that only raises an error stands in"

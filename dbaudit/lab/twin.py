@@ -13,14 +13,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
-from psycopg import sql
 
 from dbaudit.errors import AuditError
-from dbaudit.facts.catalog import Index
+from dbaudit.facts.database import Database
 from dbaudit.facts.server import Server
-from dbaudit.facts.snapshot import Omission, Snapshot
-from dbaudit.lab import column_statistics, extended_statistics, planner_settings, relation_sizes, twin_catalog, twin_schema
+from dbaudit.facts.snapshot import Omission, PlannerSetting, Snapshot
+from dbaudit.lab import (
+    column_statistics,
+    extended_statistics,
+    planner_settings,
+    relation_sizes,
+    twin_catalog,
+    twin_database,
+    twin_schema,
+)
 from dbaudit.lab.binaries import major_of
+from dbaudit.lab.creation_order import as_on_the_source, hide_invalid
 from dbaudit.lab.server import LabServer, start
 from dbaudit.lab.sparse import require_sparse_files
 from dbaudit.lab.twin_catalog import TwinCatalog
@@ -35,6 +43,10 @@ _SETTINGS = {
     "min_wal_size": "4MB", "max_wal_size": "16MB", "checkpoint_timeout": "1h", "synchronous_commit": "off",
     "temp_file_limit": "256MB", "max_prepared_transactions": "0", "lc_messages": "C",
 }
+# How a snapshot's names and values are printed, and so how they are to be read.
+_AS_TAKEN = (
+    "-c search_path= -c datestyle=ISO,YMD -c intervalstyle=postgres -c timezone=UTC -c standard_conforming_strings=on"
+)
 _STATEMENT_TIMEOUT_MS = 5_000
 _LONGEST_BUILD_S = 300.0
 _MOST_OCCUPIED_BYTES = 1024**3
@@ -46,19 +58,21 @@ class Twin:
     """A running twin. Leaving it as a context manager stops its server and removes its files.
 
     `omissions` are what of the snapshot is not in it, or only as a stub, and why. `catalog` knows its relations with
-    their files, as they were when it was built.
+    their files, as they were when it was built. `settings` are those of the source that its server takes. `hidden` are
+    the tables whose statistics the role that took the snapshot could not see, in whole or in part.
     """
 
     server: LabServer
-    snapshot: Snapshot
     major: int
     omissions: tuple[Omission, ...]
     catalog: TwinCatalog
+    settings: tuple[PlannerSetting, ...]
+    hidden: frozenset[str] = frozenset()
 
     def conninfo(self, role: str = "") -> str:
         """A libpq connection string for planning: as a role that owns the schemas and is no superuser, with the settings
         that the source's server and database have, and those of the source's `role` where one is named."""
-        own = planner_settings.of_role(self.snapshot.settings, role)
+        own = planner_settings.of_role(self.settings, role)
         options = " ".join(f"-c {name}={_escaped(value)}" for name, value in own.items())
         return psycopg.conninfo.make_conninfo(self.server.conninfo(DATABASE, OWNER), options=options)
 
@@ -93,15 +107,20 @@ def build(
         require_sparse_files(server.directory)
         with Guard(server, _LONGEST_BUILD_S, _MOST_OCCUPIED_BYTES) as guard:
             try:
-                omissions, catalog = _fill(server, snapshot, change)
+                omissions, catalog, settings = _fill(server, snapshot, change)
             except psycopg.Error as error:
                 reason = guard.reason or " ".join(str(error).split())
                 raise AuditError(f"the snapshot cannot be made a twin: {reason}") from error
         with server.stopped() as data_directory:
             relation_sizes.extend_files(data_directory, catalog, snapshot.sizes, snapshot.statistics)
-        noted = _another_major(snapshot, major)
+        noted = [*_another_major(snapshot, major), *_row_security(snapshot)]
         return Twin(
-            server=server, snapshot=snapshot, major=major, omissions=(*noted, *omissions), catalog=catalog
+            server=server,
+            major=major,
+            omissions=(*noted, *omissions),
+            catalog=catalog,
+            settings=settings,
+            hidden=frozenset(each.name for each in snapshot.omissions if each.kind == "column statistics"),
         )
     except BaseException:
         server.stop()
@@ -110,17 +129,20 @@ def build(
 
 def _fill(
     server: LabServer, snapshot: Snapshot, change: Callable[[psycopg.Connection], None] | None
-) -> tuple[list[Omission], TwinCatalog]:
-    omissions = _create_database(server, snapshot)
-    admin_conninfo = psycopg.conninfo.make_conninfo(server.conninfo(DATABASE), options="-c search_path=")
+) -> tuple[list[Omission], TwinCatalog, tuple[PlannerSetting, ...]]:
+    with closing(_connect(server.conninfo())) as admin:
+        source = next(iter(snapshot.facts.get(Database)), None)
+        omissions = twin_database.create(admin, DATABASE, OWNER, source)
+    admin_conninfo = psycopg.conninfo.make_conninfo(server.conninfo(DATABASE), options=_AS_TAKEN)
     owner_conninfo = psycopg.conninfo.make_conninfo(
         server.conninfo(DATABASE, OWNER),
-        options="-c search_path= -c check_function_bodies=off -c client_min_messages=error"
+        options=f"{_AS_TAKEN} -c check_function_bodies=off -c client_min_messages=error"
         f" -c statement_timeout={_STATEMENT_TIMEOUT_MS}",
     )
     with closing(_connect(admin_conninfo)) as admin:
         with closing(_connect(owner_conninfo)) as owner:
-            omissions += twin_schema.create(admin, owner, snapshot.objects)
+            objects = as_on_the_source(snapshot.objects, snapshot.facts)
+            omissions += twin_schema.create(admin, owner, objects, planner_settings.search_path(snapshot.settings))
         if change:
             with closing(_connect(owner_conninfo)) as owner:
                 change(owner)
@@ -132,51 +154,15 @@ def _fill(
         with closing(_connect(owner_conninfo)) as owner:
             known = [one for one in snapshot.statistics if one.relation not in absent]
             omissions += column_statistics.restore(admin, owner, catalog, known)
-        omissions += extended_statistics.restore(admin, snapshot.extended_statistics)
+            omissions += extended_statistics.restore(admin, owner, snapshot.extended_statistics)
+        hide_invalid(admin, catalog, snapshot.objects)
         relation_sizes.note(admin, catalog, snapshot.sizes)
-        _mark_invalid(admin, catalog, snapshot)
-        omissions += planner_settings.apply(admin, DATABASE, snapshot.settings)
-    return omissions, catalog
-
-
-def _mark_invalid(admin: psycopg.Connection, catalog: TwinCatalog, snapshot: Snapshot) -> None:
-    """Indexes that the source's planner does not use, since a CREATE INDEX CONCURRENTLY of theirs failed."""
-    names = [index.qualified for index in snapshot.facts.get(Index) if not (index.is_valid and index.is_ready)]
-    oids = [catalog.relations[name].oid for name in names if name in catalog.relations]
-    text = "update pg_catalog.pg_index set indisvalid = false where indexrelid = any($1::pg_catalog.oid[])"
-    admin.execute(text, [oids], binary=True)
+        settings, refused = planner_settings.apply(admin, DATABASE, snapshot.settings)
+    return omissions + refused, catalog, tuple(settings)
 
 
 def _connect(conninfo: str) -> psycopg.Connection:
     return psycopg.connect(conninfo, autocommit=True, prepare_threshold=None, cursor_factory=psycopg.RawCursor)
-
-
-def _create_database(server: LabServer, snapshot: Snapshot) -> list[Omission]:
-    """The twin's database, with the source's order of texts where the lab has its locale."""
-    locales = {one.name.lower(): one.value for one in snapshot.settings if one.name.lower() in ("lc_collate", "lc_ctype")}
-    with closing(_connect(server.conninfo())) as admin:
-        admin.execute(
-            f"create role {OWNER} login nosuperuser nocreatedb nocreaterole noreplication nobypassrls", binary=True
-        )
-        for closed in ("postgres", "template1"):
-            admin.execute(f"revoke all on database {closed} from public", binary=True)
-        create = sql.SQL("create database {} template template0").format(sql.Identifier(DATABASE))
-        omissions = []
-        try:
-            wanted = sql.SQL("").join(
-                sql.SQL(" {} {}").format(sql.SQL(name), sql.Literal(value)) for name, value in sorted(locales.items())
-            )
-            admin.execute(create + wanted, binary=True)
-        except psycopg.DatabaseError:
-            if admin.closed or not locales:
-                raise
-            admin.execute(create, binary=True)
-            value = ", ".join(sorted(set(locales.values())))
-            omissions.append(
-                Omission(kind="locale", name=value, reason="the lab has it not: texts compare by code points")
-            )
-        admin.execute(f"revoke create on database {DATABASE} from public", binary=True)
-    return omissions
 
 
 def _another_major(snapshot: Snapshot, major: int) -> Iterable[Omission]:
@@ -184,6 +170,13 @@ def _another_major(snapshot: Snapshot, major: int) -> Iterable[Omission]:
         if source.major != major:
             reason = f"the twin is PostgreSQL {major}, which plans some statements otherwise"
             yield Omission(kind="server", name=f"PostgreSQL {source.major}", reason=reason)
+
+
+def _row_security(snapshot: Snapshot) -> Iterable[Omission]:
+    reason = "who plans in the twin owns its tables, and policies do not apply to an owner"
+    for one in snapshot.objects:
+        if one.kind == "row security":
+            yield Omission(kind=one.kind, name=one.relation or one.name, reason=reason)
 
 
 def _absent(snapshot: Snapshot, catalog: TwinCatalog) -> set[str]:

@@ -27,16 +27,20 @@ _HARMLESS_EXTENSIONS = frozenset(
 )
 # Trusted, but plans need no language: a function in one is stubbed.
 _UNWANTED_EXTENSIONS = frozenset(("plperl", "pltcl", "plv8", "bool_plperl", "jsonb_plperl", "hstore_plperl"))
-_CREATES = re.compile(r"\s*(create|alter)\b", re.IGNORECASE)
+_CREATES = re.compile(r"\s*(create|alter\s+(?!role\b|user\b|group\b|database\b|system\b))", re.IGNORECASE)
 _DATABASE_WIDE = ("schema", "extension")
 _MOST_PASSES = 20
 # Asking again does not help: it is there already, it took too long, it may not be done.
 _FINAL = frozenset(("42710", "42P07", "42723", "57014", "42601"))
 
 
-def create(admin: psycopg.Connection, owner: psycopg.Connection, objects: Sequence[SchemaObject]) -> list[Omission]:
+def create(
+    admin: psycopg.Connection, owner: psycopg.Connection, objects: Sequence[SchemaObject], search_path: str = ""
+) -> list[Omission]:
     """Creates what can be created, in the order given, and again what failed while anything is won by that.
 
+    What a snapshot prints names everything in full; a function's body need not, and is looked at when an index calls it.
+    So what fails with an empty search_path is tried with the source's, `search_path`, and all schemas behind it.
     `admin` is a superuser's connection to the twin's database, `owner` one of the role OWNER. Returns what is missing,
     and what is there as a stub only. Raises psycopg.OperationalError where a connection is lost.
     """
@@ -46,35 +50,61 @@ def create(admin: psycopg.Connection, owner: psycopg.Connection, objects: Sequen
     for one in objects:
         if one.kind in _DATABASE_WIDE:
             continue
-        if not _CREATES.match(one.sql) or "\0" in one.sql:
-            omissions.append(_omitted(one, "its statement does not start with CREATE or ALTER"))
-            continue
-        pending.append(one)
-    return omissions + _create_all(admin, owner, pending)
+        if _is_creation(one.sql):
+            pending.append(one)
+        else:
+            omissions.append(_omitted(one, "its statement does not create anything that the twin lets in"))
+    path = ", ".join([search_path or "public", *(one.name for one in objects if one.kind == "schema")])
+    return omissions + _create_all(admin, owner, pending, path)
+
+
+def _is_creation(text: str) -> bool:
+    # A NUL would end the text for the server, and half of a surrogate pair is no character.
+    return bool(_CREATES.match(text)) and "\0" not in text and _is_encodable(text)
+
+
+def _is_encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _create_all(
-    admin: psycopg.Connection, owner: psycopg.Connection, pending: list[SchemaObject]
+    admin: psycopg.Connection, owner: psycopg.Connection, pending: list[SchemaObject], search_path: str
 ) -> list[Omission]:
     omissions: list[Omission] = []
     tried: set[str] = set()
-    failed: list[tuple[SchemaObject, Failure]] = []
-    for _ in range(_MOST_PASSES):
+    left: list[tuple[SchemaObject, Failure]] = []
+    for number in range(_MOST_PASSES):
         failed = _create_each(owner, pending)
-        again = [one for one, failure in failed if failure.sqlstate not in _FINAL]
-        omissions += [_omitted(one, failure.message) for one, failure in failed if failure.sqlstate in _FINAL]
-        failed = [(one, failure) for one, failure in failed if failure.sqlstate not in _FINAL]
-        is_progress = len(again) < len(pending)
-        replaced: list[SchemaObject] = []
+        is_progress = len(failed) < len(pending)
+        if number == 0 and failed:
+            is_progress = _look_there(owner, search_path) or is_progress
+        left = []
         for one, failure in failed:
-            made, stub = stubs.stand_in(admin, one, failure.message, tried)
+            if failure.sqlstate in _FINAL:
+                omissions.append(_omitted(one, failure.message))
+                continue
+            made, again = stubs.stand_in(admin, one, failure.message, tried)
             omissions += made
             is_progress = is_progress or bool(made)
-            replaced.append(stub or one)
-        pending = replaced
+            left += [(again, failure)] if again else []
+        pending = [one for one, _ in left]
         if not pending or not is_progress:
             break
-    return omissions + [_omitted(one, failure.message) for one, failure in failed]
+    return omissions + [_omitted(one, failure.message) for one, failure in left]
+
+
+def _look_there(owner: psycopg.Connection, search_path: str) -> bool:
+    try:
+        owner.execute("select pg_catalog.set_config('search_path', $1, false)", [search_path], binary=True)
+    except (psycopg.DatabaseError, UnicodeEncodeError):
+        if owner.closed:
+            raise
+        return False
+    return True
 
 
 def _create_each(owner: psycopg.Connection, objects: Sequence[SchemaObject]) -> list[tuple[SchemaObject, Failure]]:
@@ -96,18 +126,18 @@ def _create_schemas(admin: psycopg.Connection, schemas: Iterable[SchemaObject]) 
 
 
 def _create_extensions(admin: psycopg.Connection, extensions: Sequence[SchemaObject]) -> list[Omission]:
-    trusted = {
-        row[0] for row in admin.execute(
-            "select name::pg_catalog.text from pg_catalog.pg_available_extension_versions where trusted", binary=True
-        )
-    }
+    # One row for each version; whoever may make one of them may make the one that is made.
+    versions = "select name::pg_catalog.text, trusted from pg_catalog.pg_available_extension_versions"
+    available = dict(admin.execute(versions, binary=True).fetchall())
     omissions, pending = [], []
     for extension in extensions:
         name = stubs.unquoted(extension.name)
         if name == "plpgsql":
             continue
-        if name in _UNWANTED_EXTENSIONS or (name not in trusted and name not in _HARMLESS_EXTENSIONS):
-            omissions.append(_omitted(extension, "the twin makes no extension that is not known to be safe"))
+        if name not in available:
+            omissions.append(_omitted(extension, "the lab's PostgreSQL has not this extension"))
+        elif name in _UNWANTED_EXTENSIONS or not (available[name] or name in _HARMLESS_EXTENSIONS):
+            omissions.append(_omitted(extension, "the twin makes no extension that is not known to be harmless"))
         else:
             pending.append(extension)
     while pending:

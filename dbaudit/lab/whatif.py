@@ -65,6 +65,11 @@ class WhatIf:
         """How to connect to the twin for planning."""
         return self._twin.conninfo()
 
+    def is_blind(self, definition: str) -> bool:
+        """Whether the statistics of the table that it is on were hidden from the role that took the snapshot."""
+        found = _CREATE.match(definition)
+        return bool(found and found["table"] in self._twin.hidden)
+
     def create(self, definition: str) -> Candidate:
         """Creates one: CREATE INDEX on a table named with its schema. Raises AuditError where the twin refuses it."""
         found = _CREATE.match(definition)

@@ -68,3 +68,40 @@ def test_the_report_shows_the_statement_and_what_it_costs(dbaudit, newest, tmp_p
     text = dbaudit("explain", file, newest.conninfo(), env={"COLUMNS": "80"}).stdout
     assert "      where (day >= date '2024-01-09' AND day < date '2024-01-10')\n" in text
     assert "tried: no better" in text and max(map(len, text.splitlines())) <= 80
+
+
+PARENTS = (
+    "create table parents (id int primary key)",
+    "create table children (id int primary key, parent_id int references parents)",
+    "create table few (id int primary key, parent_id int references parents)",
+    "insert into parents select generate_series(1, 3000)",
+    "insert into children select i, 1 + i % 3000 from generate_series(1, 60000) i",
+    "insert into few select i, i from generate_series(1, 5) i",
+    "vacuum analyze",
+)
+
+
+def test_an_index_is_tried_in_a_twin_and_not_proposed_where_it_would_not_be_used(dbaudit, newest):
+    newest.run(*PARENTS)
+    done = dbaudit("indexes", "-F", "json", "--select", "IDX001", newest.conninfo())
+    found = {found["subject"]["name"]: found["fixes"][0] for found in json.loads(done.stdout)["findings"]}
+    served, useless = found["public.children"], found["public.few"]
+    assert served["proof"]["method"] == "cost" and served["proof"]["after"] < served["proof"]["before"] / 4
+    assert "twin" in served["proof"]["server"] and served["statements"]
+    assert useless["statements"] == [] and useless["proof"]["after"] == useless["proof"]["before"]
+    full = dbaudit("indexes", "--select", "IDX001", newest.conninfo())
+    assert "tried: no better" in full.stdout and "children_parent_id_idx" in full.stdout
+    without = dbaudit("indexes", "--pg-bin", "/nowhere", "-F", "json", "--select", "IDX001", newest.conninfo())
+    assert "indexes are not tried: --pg-bin: /nowhere has no executable" in json.loads(without.stdout)["notes"][0]
+    unproven = dbaudit("indexes", "--no-proof", "-F", "json", "--select", "IDX001", newest.conninfo())
+    assert [found["fixes"][0]["proof"] for found in json.loads(unproven.stdout)["findings"]] == [None, None]
+
+
+def test_nothing_is_proven_by_statistics_that_the_role_may_not_see(dbaudit, newest):
+    newest.run(*PARENTS, "create role watcher login", "grant pg_monitor to watcher")
+    try:
+        done = dbaudit("indexes", "-F", "json", "--select", "IDX001", newest.conninfo("watcher"))
+    finally:
+        newest.run("drop owned by watcher", "drop role watcher")
+    fixes = [found["fixes"][0] for found in json.loads(done.stdout)["findings"]]
+    assert [fix["proof"] for fix in fixes] == [None, None] and all(fix["statements"] for fix in fixes)

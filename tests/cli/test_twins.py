@@ -108,3 +108,15 @@ def test_what_does_not_go_together_is_refused(dbaudit, project, newest, tmp_path
         assert done.returncode == 2 and "none.json" in done.stderr and "Traceback" not in done.stderr
     done = dbaudit("explain", queries, "--schema", tmp_path, newest.conninfo())
     assert done.returncode == 2 and "--schema changes the schema of a snapshot" in done.stderr
+
+
+def test_lint_knows_the_schema_of_a_snapshot(dbaudit, project, newest):
+    queries = project / "star.sql"
+    queries.write_text("select * from customers;\nselect id from orders where date(placed_at) = '2024-01-05'")
+    report = audited(dbaudit, "lint", queries, "--snapshot", project / "prod.json", code=0)
+    star, hidden = report["findings"]
+    assert (star["code"], hidden["code"]) == ("SQL001", "SQL004")
+    assert star["fixes"][0]["title"] == "list the columns that are used: id, name"
+    assert "orders_placed_at_idx" in hidden["message"]
+    done = dbaudit("lint", queries, "--snapshot", project / "prod.json", newest.conninfo())
+    assert done.returncode == 2 and "without a server" in done.stderr

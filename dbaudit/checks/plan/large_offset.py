@@ -65,8 +65,8 @@ def large_offset(facts: Facts, options: Options) -> Verdicts:
         if worst is None or (skipped := _skipped(worst)) < options.skipped_rows:
             continue
         is_measured = worst.actual_rows is not None
-        verb = "produced" if is_measured else "is expected to produce"
-        message = f"{verb} {rows(skipped)} and skipped them by OFFSET, to return {rows(_returned(worst))}"
+        verbs = ("produced", "skipped") if is_measured else ("is expected to produce", "skip")
+        message = f"{verbs[0]} {rows(skipped)} and {verbs[1]} them by OFFSET, to return {rows(_returned(worst))}"
         evidence: dict[str, Scalar] = {"skipped_rows_count": round(skipped)}
         if worst in times:
             spent = times[worst].inclusive_ms

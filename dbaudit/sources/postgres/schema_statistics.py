@@ -13,6 +13,8 @@ from dbaudit.sources.given import quoted_element
 from dbaudit.sources.postgres.collect import query_named
 from dbaudit.sources.postgres.schema.listing import by_name
 
+_FIRST_WITH_RANGES = 17
+
 
 def read_sizes(cursor: psycopg.Cursor, relations: Collection[int]) -> tuple[RelationSize, ...]:
     """Tables, materialized views and their indexes, by name. Raises psycopg.Error."""
@@ -20,8 +22,25 @@ def read_sizes(cursor: psycopg.Cursor, relations: Collection[int]) -> tuple[Rela
 
 
 def read_column_statistics(cursor: psycopg.Cursor, major: int, relations: Collection[int]) -> tuple[ColumnStatistics, ...]:
-    """Those of columns and of indexed expressions, by relation and column. Raises psycopg.Error."""
-    return tuple(ColumnStatistics(**_inert(row)) for row in _rows(cursor, "column_statistics", major, relations))
+    """Those of columns and of indexed expressions, by relation and column. Raises psycopg.Error.
+
+    Before 17 pg_stats does not show the histograms of ranges: a role that may read pg_statistic itself sees them there.
+    """
+    ranges = {}
+    if major < _FIRST_WITH_RANGES and _may_read_pg_statistic(cursor):
+        ranges = {
+            (row.relation, row.column, row.is_inherited): row._asdict()
+            for row in _rows(cursor, "range_statistics", major, relations)
+        }
+    return tuple(
+        ColumnStatistics(**_inert(row) | ranges.get((row.relation, row.column, row.is_inherited), {}))
+        for row in _rows(cursor, "column_statistics", major, relations)
+    )
+
+
+def _may_read_pg_statistic(cursor: psycopg.Cursor) -> bool:
+    question = "select pg_catalog.has_table_privilege('pg_catalog.pg_statistic', 'select')"
+    return cursor.execute(question, binary=True).fetchone()[0]
 
 
 def read_extended_statistics(

@@ -11,11 +11,14 @@ import psycopg
 from dbaudit.errors import AuditError, ServerGone
 from dbaudit.facts import Facts, Missing
 from dbaudit.facts.catalog import ForeignKey, Index, OperatorFamily, Standby, Table
+from dbaudit.facts.column import Column
 from dbaudit.facts.database import Database
+from dbaudit.facts.relation import Relation, SearchPath
 from dbaudit.facts.server import Server
 from dbaudit.facts.snapshot import Omission, PlannerSetting, Snapshot
 from dbaudit.facts.workload import DatabaseActivity, StatementUse
 from dbaudit.sources.postgres.collect import missing, query_named, read_within
+from dbaudit.sources.postgres.columns import read_columns_within
 from dbaudit.sources.postgres.planner_settings import NAMES
 from dbaudit.sources.postgres.redact import read_comparable, redacted
 from dbaudit.sources.postgres.schema.listing import Listing, by_name, read_listing
@@ -61,13 +64,14 @@ def take(
     try:
         with session.transaction(is_one_moment=True) as cursor:
             settings, own = _settings(cursor)
+            names = _names(cursor, server.major)
             cursor.execute(_AS_TEXT, binary=True)
             listing = read_listing(cursor)
             wanted = select(listing, schemas, tables)
             objects = read_schema(cursor, listing, wanted)
             relations = _relations(listing, wanted)
             statements, untold = read_statements(cursor)
-            facts = _facts(cursor, server, relations).merged(Facts({StatementUse: statements}))
+            facts = _facts(cursor, server, relations, names).merged(Facts({StatementUse: statements}))
             taken = Snapshot(
                 taken_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
                 facts=facts,
@@ -109,9 +113,9 @@ def _settings(cursor: psycopg.Cursor) -> tuple[tuple[PlannerSetting, ...], tuple
     )
 
 
-def _facts(cursor: psycopg.Cursor, server: Server, relations: Collection[int]) -> Facts:
-    """What the checks need, of the relations in the snapshot."""
-    found: dict[type, tuple[Any, ...] | Missing] = {Server: (server,)}
+def _facts(cursor: psycopg.Cursor, server: Server, relations: Collection[int], names: Facts) -> Facts:
+    """What the checks need, of the relations in the snapshot. `names` are what a name in a text means."""
+    found: dict[type, tuple[Any, ...] | Missing] = {Server: (server,), **names.rows}
     of = set(relations)
     for kind in (Table, Index, ForeignKey, *_OF_THE_WHOLE):
         rows = _told(cursor, kind, server.major)
@@ -120,13 +124,24 @@ def _facts(cursor: psycopg.Cursor, server: Server, relations: Collection[int]) -
         if not isinstance(rows, Missing) and kind in _ORDER:
             rows = tuple(sorted(rows, key=_ORDER[kind]))
         found[kind] = rows
+    found[Column] = _told(cursor, Column, server.major, [(table.schema, table.name) for table in Facts(found).get(Table)])
     return Facts(found)
 
 
-def _told(cursor: psycopg.Cursor, kind: type, major: int) -> tuple[Any, ...] | Missing:
+def _names(cursor: psycopg.Cursor, major: int) -> Facts:
+    """The relations, and where a name without a schema is looked up, before the search_path is emptied."""
+    relations = _told(cursor, Relation, major)
+    if not isinstance(relations, Missing):
+        relations = tuple(sorted(relations, key=lambda row: (row.schema, row.name)))
+    return Facts({Relation: relations, SearchPath: _told(cursor, SearchPath, major)})
+
+
+def _told(
+    cursor: psycopg.Cursor, kind: type, major: int, of: Collection[tuple[str, str]] = ()
+) -> tuple[Any, ...] | Missing:
     cursor.execute("savepoint fact", binary=True)
     try:
-        return read_within(cursor, kind, major)
+        return read_columns_within(cursor, major, of) if kind is Column else read_within(cursor, kind, major)
     except psycopg.Error as error:
         if cursor.connection.closed:
             raise
