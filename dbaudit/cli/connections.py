@@ -82,7 +82,10 @@ def _watched(session: Session, seconds: float | None, cores: int | None, output:
         if is_seen and not output.quiet:
             print(look_line(look, usable, _width()), file=sys.stderr, flush=True)
 
-    return watch(session, seen, seconds=seconds, cores=cores)
+    facts = watch(session, seen, seconds=seconds, cores=cores)
+    if is_seen and not output.quiet:
+        print(file=sys.stderr)
+    return facts
 
 
 def _width() -> int:

@@ -21,7 +21,7 @@ _FREE = "·"
 _HEIGHT = 8
 _LABEL = 6
 _FIGURES = 62
-FEWEST_LOOKS = 10
+FEWEST_LOOKS = 4
 
 
 def look_line(look: SessionLook, usable: int, width: int) -> str:
@@ -32,7 +32,8 @@ def look_line(look: SessionLook, usable: int, width: int) -> str:
     head = f"{head:>7} "
     length = min(40, max(10, width - _FIGURES))
     scale = max(usable, look.sessions, 1)
-    bar = "".join(symbol * round(getattr(look, name) * length / scale) for name, symbol, *_ in _KINDS)[:length]
+    cells = ((symbol, getattr(look, name)) for name, symbol, *_ in _KINDS)
+    bar = "".join(symbol * max(1, round(number * length / scale)) for symbol, number in cells if number)[:length]
     line = f"{head}[{bar:{_FREE}<{length}}] {figures}"
     return line if len(line) <= width else f"{line[: width - 1]}…"
 

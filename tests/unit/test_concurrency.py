@@ -81,5 +81,10 @@ def test_the_chart_draws_what_each_look_saw_from_the_bottom():
     assert "█ working  ▒ waiting for a lock  ▓ idle in transaction  ░ idle" in chart
 
 
+def test_the_live_line_shows_even_one_at_work():
+    # 80 columns leave 18 for 97 slots: 48 idle ones are 8.9 of them, and one at work 0.2.
+    assert timeline.look_line(look(75, active=1, idle=48), 97, 80) == "  1 min [█░░░░░░░░░········] 1 working, 48 idle"
+
+
 def test_a_short_audit_has_no_chart():
     assert list(sessions.sections(Facts.of(look(0), look(1), look(2), PATH), 80)) == []
