@@ -82,13 +82,16 @@ def _difference(name: str, before: list | None, after: list) -> DatabaseSessions
     *totals, age_s, read_at_s = after
     *earlier, _, since_s = before or [*(0 for _ in totals), None, read_at_s]
     delta = [late - early for late, early in zip(totals, earlier)]
-    has_restarted = any(number < 0 for number in delta)
+    window_s = max(0.0, read_at_s - since_s)
+    # They may have overtaken where they were before.
+    is_young = any(earlier) and age_s is not None and age_s < window_s
+    has_restarted = is_young or any(number < 0 for number in delta)
     sessions, transactions, abandoned, fatal, killed, active_ms, in_transaction_ms = (
         [0] * len(delta) if has_restarted or before is None else delta
     )
     return DatabaseSessions(
         database=name,
-        window_s=max(0.0, read_at_s - since_s),
+        window_s=window_s,
         sessions=sessions,
         transactions=transactions,
         abandoned=abandoned,
