@@ -162,6 +162,28 @@ def test_a_server_that_goes_away_leaves_the_looks(shop):
     assert facts[Slots][0].samples == (2,)
 
 
+def test_a_look_that_the_server_refuses_leaves_those_before_it(shop):
+    cancel = "select pg_cancel_backend(pid) from pg_stat_activity where usename = 'monitor'"
+    own = session(shop)
+    rows = own.rows
+
+    def refuse(look, usable):
+        own.rows = lambda query: rows("select pg_catalog.pg_sleep(60)")
+        canceller = threading.Thread(target=until_it_sleeps, args=(shop, cancel))
+        shop.threads.append(canceller)
+        canceller.start()
+
+    facts = watch(own, refuse, seconds=30)
+    own.close()
+    assert "canceling statement due to user request" in facts.missing(Backend).reason
+    assert len(facts[SessionLook]) == 1
+
+
+def until_it_sleeps(shop, then: str) -> None:
+    wait_for(shop.admin, "select exists (select from pg_stat_activity where wait_event = 'PgSleep')")
+    shop.admin.execute(then)
+
+
 def test_connections_that_are_used_once_and_kept_look_like_a_leak(shop):
     for _ in range(6):
         shop.open(application="leaky").execute("select 'where is it?'")

@@ -87,12 +87,14 @@ def _facts(session: Session, cores: int | None, take: Callable[[Looks, float, in
         started = time.monotonic()
         take(looks, started, limits[0] - limits[1] - limits[2])
         facts |= _last_look(session, looks, started, limits, before)
-    except ServerGone as error:
+    except (ServerGone, psycopg.Error) as error:
         facts |= _looked(looks, limits) if looks.looks else {}
-        facts = {kind: Missing(reason=str(error)) if isinstance(rows, Missing) else rows for kind, rows in facts.items()}
-    except psycopg.Error as error:
-        facts = {kind: missing(kind, error) if isinstance(rows, Missing) else rows for kind, rows in facts.items()}
+        facts = {kind: _lacking(kind, error) if isinstance(rows, Missing) else rows for kind, rows in facts.items()}
     return Facts(facts)
+
+
+def _lacking(kind: type, error: Exception) -> Missing:
+    return missing(kind, error) if isinstance(error, psycopg.Error) else Missing(reason=str(error))
 
 
 def _take(session: Session, looks: Looks, started: float, pauses: Iterable[float], seen: Any = None) -> None:
