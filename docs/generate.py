@@ -49,6 +49,9 @@ dead rows of that until the next vacuum, and the counts of rows that ANALYZE fou
 `insertable_columns` are asked there alone. A server of the same cluster as the audited one (by its system identifier) is
 refused, unless `--prove-on target` says that what is audited is itself a copy.
 
+`connections --connect-cost` sends the query connect_cost on the connection that it has, closes it, and then opens and
+closes five more, one after another, each with one such transaction.
+
 A name ending in `_15`, `_16` … is the variant for that major version and later ones.
 """
 

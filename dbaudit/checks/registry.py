@@ -24,7 +24,7 @@ Verdicts = Iterator[Finding | Unknown]
 class Check:
     """A named fault and the function that looks for it.
 
-    `needs` are the fact types without which it cannot be asked; `uses` tells others, with which it knows more. `options` is a frozen dataclass of thresholds whose
+    `needs` are the fact types without which it cannot be asked; `uses` tells others, with which it knows more. `options` is a NamedTuple or a frozen dataclass of thresholds whose
     defaults are those of the catalogue, or None. `manual` is its page: the docstring of its module.
     """
 

@@ -34,7 +34,10 @@ def pieces(report: Report, *, exit_code: int) -> Iterator[str]:
             yield (", " if number else "") + dumps(statement)
         yield "]"
     if report.facts.get(Slots):
+        from dbaudit.report import sessions
+
         yield f', "slots": {json.dumps(slots.as_json(report.facts))}'
+        yield f', "sessions": {json.dumps(sessions.as_json(report.facts))}'
     yield "}\n"
 
 

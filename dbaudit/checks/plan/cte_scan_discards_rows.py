@@ -30,7 +30,7 @@ When the WITH query is read with many different conditions, and computing it onc
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dbaudit.checks.plan._at import at
 from dbaudit.checks.plan._words import about, percent, rows
@@ -45,8 +45,7 @@ from dbaudit.units import count, milliseconds
 _CTE = "CTE "
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(NamedTuple):
     """From how many rows removed, up to which share kept, from which share of the statement's time."""
 
     removed_rows: int = 10_000

@@ -29,7 +29,7 @@ When the statement runs once a night and time is of no matter.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dbaudit.checks.plan._at import at
 from dbaudit.checks.plan._memory import expected_kb, rounded_up, setting, setting_kb
@@ -46,8 +46,7 @@ from dbaudit.units import milliseconds
 _DEFAULT_KB = 4096
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(NamedTuple):
     """Above which work_mem none is named."""
 
     most_kb: int = 256 * 1024

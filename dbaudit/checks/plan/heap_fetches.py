@@ -28,7 +28,7 @@ nothing, an old transaction, a replication slot or a prepared transaction holds 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dbaudit.checks.plan._at import at
 from dbaudit.checks.plan._named import named_scans
@@ -46,8 +46,7 @@ from dbaudit.units import milliseconds
 _ROUNDING = 0.5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(NamedTuple):
     """Above which share of the rows, from how many fetches, from which share of the statement's time."""
 
     fetched_ratio: float = 0.40

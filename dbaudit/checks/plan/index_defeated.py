@@ -32,7 +32,7 @@ When the condition lets most rows pass: then no index would help.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dbaudit.checks._rewrites import Rewrites, known_rewrites, with_rewrite
 from dbaudit.checks._words import listed
@@ -54,8 +54,7 @@ from dbaudit.finding import Confidence, Finding, Part, Severity
 _HIDING = (Sight.FUNCTION_ON_COLUMN, Sight.CAST_OF_COLUMN)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(NamedTuple):
     """When a scan is wasteful: the same as for PLN001. From `refused_ms` on it is worth a word that an index was not taken."""
 
     read_rows: int = 10_000

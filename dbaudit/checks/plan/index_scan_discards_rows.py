@@ -29,7 +29,7 @@ When the statement is rare, or the column changes often: an index on it takes HO
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dbaudit.checks.ddl import create_index
 from dbaudit.checks.plan._at import at_scan
@@ -49,8 +49,7 @@ from dbaudit.facts.statement import Explained
 from dbaudit.finding import Finding, Fix, Severity
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(NamedTuple):
     """From how many removed rows, up to which share kept, from which share of the statement's time."""
 
     removed_rows: int = 1_000

@@ -30,7 +30,7 @@ When the statement is much slower without JIT: try it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dbaudit.checks.plan._at import at
 from dbaudit.checks.plan._words import about, percent
@@ -44,8 +44,7 @@ from dbaudit.units import milliseconds
 _OFF = Fix(title="give this statement SET LOCAL jit = off, or raise jit_above_cost", applicability="manual")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(NamedTuple):
     """From which share of the execution time, and from how many milliseconds."""
 
     time_ratio: float = 0.30

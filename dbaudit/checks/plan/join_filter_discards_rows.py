@@ -31,7 +31,7 @@ When one side is a handful of rows and will stay so.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dbaudit.checks._rewrites import UNION_ALL, Rewrites, known_rewrites, with_rewrite
 from dbaudit.checks._words import listed
@@ -48,8 +48,7 @@ from dbaudit.finding import Finding, Part, Scalar, Severity
 from dbaudit.units import count, milliseconds
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(NamedTuple):
     """From how many removed pairs, up to which share kept, from which share of the statement's time."""
 
     removed_rows: int = 10_000

@@ -27,7 +27,7 @@ When the offset is fixed and never grows, or a person really must jump to page 3
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dbaudit.checks._rewrites import known_rewrites, with_rewrite
 from dbaudit.checks.plan._at import at
@@ -47,8 +47,7 @@ _FIX = Fix(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(NamedTuple):
     """From how many skipped rows on."""
 
     skipped_rows: int = 1_000

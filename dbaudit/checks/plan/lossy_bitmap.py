@@ -29,7 +29,7 @@ When the statement runs once a night and time is of no matter.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dbaudit.checks.plan._at import at
 from dbaudit.checks.plan._memory import rounded_up, setting_kb
@@ -46,8 +46,7 @@ _DEFAULT_KB = 4096
 _PAGE_BYTES = 64
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(NamedTuple):
     """From how many rows removed, up to which share kept, from which share of the time; above which work_mem none."""
 
     removed_rows: int = 10_000

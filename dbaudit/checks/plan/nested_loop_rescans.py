@@ -31,7 +31,7 @@ When all of the inner table is in memory: the planner's costs assume that some o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dbaudit.checks.plan._at import at_estimate
 from dbaudit.checks.plan._relations import Relations
@@ -47,8 +47,7 @@ from dbaudit.finding import Confidence, Finding, Scalar, Severity
 from dbaudit.units import count, milliseconds
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(NamedTuple):
     """From how many executions, which share of the time, and how many times the expected rows."""
 
     loops: int = 1_000

@@ -31,7 +31,7 @@ When the filter seldom removes that much: the values of this run may be rare one
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dbaudit.checks.ddl import create_index
 from dbaudit.checks.plan._at import at_scan
@@ -55,8 +55,7 @@ _OTHERWISE = Fix(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(NamedTuple):
     """From how many removed rows, up to which share kept, from which share of the statement's time."""
 
     removed_rows: int = 1_000

@@ -26,7 +26,7 @@ When the connection is kept open and later runs are planned quickly: `--runs 3` 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dbaudit.checks.plan._at import at
 from dbaudit.checks.plan._words import about, percent
@@ -40,8 +40,7 @@ _FIX = Fix(title="prepare the statement and keep its plan, or give the planner l
            applicability="manual")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(NamedTuple):
     """From how many milliseconds, and from which share of planning and execution."""
 
     planning_ms: float = 10.0

@@ -34,7 +34,7 @@ When the plan is good as it is: try it with the join method switched off (SET en
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dbaudit.checks.plan._at import at_estimate
 from dbaudit.checks.plan._misestimate import (
@@ -61,8 +61,7 @@ from dbaudit.facts.statement import Explained
 from dbaudit.finding import Finding, Scalar, Severity, Unknown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(NamedTuple):
     """From which factor on it is worth knowing, a warning, an error; and what is too small or too quick to matter."""
 
     info_factor: float = INFO_FACTOR

@@ -30,7 +30,7 @@ When the statement runs rarely, such as a nightly report, and writes to the tabl
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dbaudit.checks.ddl import create_index
 from dbaudit.checks.plan._at import at_scan
@@ -49,8 +49,7 @@ from dbaudit.facts.statement import Explained
 from dbaudit.finding import Confidence, Finding, Severity, Unknown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(NamedTuple):
     """From how many rows read, below which share kept, from which share of the time.
 
     Below `sure_ratio` an index is sure to help, even if each row is on a page of its own.

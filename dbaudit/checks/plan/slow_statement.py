@@ -30,7 +30,7 @@ When nobody waits for it: reports, exports, jobs at night. Suppress it by the st
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dbaudit.checks._rewrites import Rewrites, for_what_never_ended, known_rewrites
 from dbaudit.checks.plan._at import at
@@ -45,8 +45,7 @@ from dbaudit.finding import Confidence, Finding, Scalar, Severity
 from dbaudit.units import milliseconds
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(NamedTuple):
     """From how many milliseconds on a statement is slow, and from how many on it is an error."""
 
     warning_ms: float = 100.0

@@ -36,7 +36,7 @@ On a database that was filled a moment ago, when autovacuum is about to come.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dbaudit.checks.plan._at import at_estimate
 from dbaudit.checks.plan._misestimate import Misestimate, root_misestimate, severity_of
@@ -54,8 +54,7 @@ from dbaudit.finding import Finding, Scalar, Severity, Subject
 from dbaudit.units import count
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(NamedTuple):
     """From which share of the table, and from how many rows written on, statistics are out of date."""
 
     modified_ratio: float = MODIFIED_RATIO

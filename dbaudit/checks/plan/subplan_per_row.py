@@ -33,7 +33,7 @@ When few rows are asked for in production, and each look-up takes an index: then
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dbaudit.checks._rewrites import NOT_EXISTS, Rewrites, known_rewrites, with_rewrite
 from dbaudit.checks.plan._at import at
@@ -56,8 +56,7 @@ _JOIN = Fix(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(NamedTuple):
     """From how many executions, and from which share of the statement's time."""
 
     loops: int = 1_000

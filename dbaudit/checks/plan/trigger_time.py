@@ -30,7 +30,7 @@ When the trigger has to do this work, and nobody waits for it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dbaudit.checks.plan._at import at
 from dbaudit.checks.plan._triggers import Lookups, searches_referenced, searches_references, together
@@ -46,8 +46,7 @@ _EACH_SHARE = 0.10
 _OWN = Fix(title="make it FOR EACH STATEMENT, with a transition table, or have it do less", applicability="manual")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(NamedTuple):
     """From which share of the execution time, and from how many milliseconds."""
 
     time_ratio: float = 0.30

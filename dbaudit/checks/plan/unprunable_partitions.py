@@ -29,7 +29,7 @@ When the rows that are wanted may be in any partition, and an index in each find
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dbaudit.checks.plan._at import at
 from dbaudit.checks.plan._named import named_scans
@@ -46,8 +46,7 @@ from dbaudit.finding import Confidence, Finding, Fix, Part, Scalar, Severity
 from dbaudit.units import count, milliseconds
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(NamedTuple):
     """From how many partitions and rows of the table, with a condition on the key and without, and share of time."""
 
     partitions: int = 3

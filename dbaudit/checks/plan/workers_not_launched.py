@@ -26,7 +26,7 @@ When the server was busy with other parallel statements just now.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dbaudit.checks.plan._at import at
 from dbaudit.checks.plan._words import about, percent
@@ -43,8 +43,7 @@ _FIX = Fix(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(NamedTuple):
     """From which share of the statement's time below the Gather."""
 
     time_ratio: float = 0.10

@@ -25,7 +25,7 @@ When there are never more than a few pages, or a person must be able to jump to 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dbaudit.checks._rewrites import Rewrites, known_rewrites
 from dbaudit.checks.registry import Verdicts, check
@@ -36,8 +36,7 @@ from dbaudit.facts.statement_text import Sight, StatementText
 from dbaudit.finding import Confidence, Finding, Severity, Unknown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(NamedTuple):
     """From how many rows on a constant OFFSET is worth a word."""
 
     rows: int = 100
