@@ -1,0 +1,101 @@
+"""A project's files, read: its services, its pools, its images and its poolers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from dbaudit.facts.budget import BudgetGap
+from dbaudit.sources.pool_budget import compose, kubernetes, pgbouncer_ini, procfile, python_pools
+from dbaudit.sources.pool_budget.dockerfile import Image, image
+from dbaudit.sources.pool_budget.files import Files, find, text_of
+from dbaudit.sources.pool_budget.found import Pool, Service
+from dbaudit.sources.pool_budget.pgbouncer_ini import PgBouncer
+from dbaudit.sources.pool_budget.yaml_files import Node, NoYaml, documents
+
+_RENDER = "render it (helm template, kustomize build) and name its output"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """What was found. `services` are of one kind of file only, the one that is nearest to what runs."""
+
+    services: tuple[Service, ...] = ()
+    pools: tuple[Pool, ...] = ()
+    images: tuple[Image, ...] = ()
+    poolers: tuple[PgBouncer, ...] = ()
+    gaps: tuple[BudgetGap, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def read(paths: Iterable[str]) -> Project:
+    """What these files and directories say. Raises AuditError for a path that is not there."""
+    files = find(paths)
+    code = python_pools.read((path, text) for path in files.python if (text := text_of(path)) is not None)
+    manifests, gaps = _manifests(files.yaml)
+    composed, compose_gaps = _composed(files.compose)
+    found = {
+        "Kubernetes": tuple(kubernetes.services(manifests)),
+        "compose": composed,
+        "Procfile": tuple(service for path in files.procfiles for service in procfile.services(text_of(path) or "", path)),
+    }
+    kinds = [kind for kind, services in found.items() if services]
+    kind = kinds[0] if kinds else ""
+    return Project(
+        services=found.get(kind, ()),
+        pools=code.pools,
+        images=tuple(image(text_of(path) or "", path) for path in files.dockerfiles),
+        poolers=tuple(pgbouncer_ini.read(text_of(path) or "", path) for path in files.poolers),
+        gaps=(*code.gaps, *gaps, *compose_gaps),
+        notes=tuple(_notes(files, found, kinds)),
+    )
+
+
+def _manifests(paths: list[str]) -> tuple[list[Node], list[BudgetGap]]:
+    found: list[Node] = []
+    gaps: list[BudgetGap] = []
+    for path in paths:
+        text = text_of(path)
+        if text is None or "apiVersion" not in text:
+            continue
+        try:
+            found += [document for document in documents(text, path) if kubernetes.is_manifest(document)]
+        except NoYaml as error:
+            if any(f"kind: {kind}" in text for kind in kubernetes.KINDS):
+                gaps.append(BudgetGap(subject=path, place=str(error), reason="it is no plain YAML", remedy=_RENDER))
+    return found, gaps
+
+
+def _composed(projects: list[list[str]]) -> tuple[tuple[Service, ...], list[BudgetGap]]:
+    services: list[Service] = []
+    gaps: list[BudgetGap] = []
+    for paths in projects:
+        nodes: list[Node] = []
+        for path in paths:
+            try:
+                nodes += documents(text_of(path) or "", path)[:1]
+            except NoYaml as error:
+                gaps.append(BudgetGap(subject=path, place=str(error), reason="it is no valid YAML"))
+        for node in nodes:
+            included = node.at("include")
+            if included:
+                gaps.append(BudgetGap(subject=node.path, place=included.place, reason="what it includes is not read"))
+        services += compose.services(nodes, text_of)
+    return tuple(services), gaps
+
+
+def _notes(files: Files, found: dict[str, tuple[Service, ...]], kinds: list[str]) -> Iterator[str]:
+    for path in files.left_out:
+        if kinds[:1] == ["compose"]:
+            yield f"{path} is not read: name the compose files that are used, in their order"
+    for kind in kinds[1:]:
+        places = sorted({service.place.rpartition(":")[0] for service in found[kind]})
+        yield f"{', '.join(places[:3])}: left out, as the {kinds[0]} files say what is deployed"
+    if files.is_cut:
+        yield "there are too many files: not all were looked at"
+
+
+def beside(directory: str, path: str) -> str:
+    """A path of a container's working directory as one of the project."""
+    return os.path.normpath(os.path.join(directory, path.removeprefix("/app/").removeprefix("/code/").lstrip("/")))

@@ -1,0 +1,88 @@
+"""YAML with the lines its values stand in. Only nodes are made: no tag of the file builds anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+
+class NoYaml(Exception):
+    """The text is no YAML, such as a template of some; `str(error)` says where."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A node of a document, or nothing at all (`raw` is None): what is asked of it is then nothing, too."""
+
+    raw: Any
+    path: str
+
+    def __bool__(self) -> bool:
+        return self.raw is not None
+
+    @property
+    def place(self) -> str:
+        return f"{self.path}:{self.raw.start_mark.line + 1}" if self else self.path
+
+    @property
+    def text(self) -> str | None:
+        """The text of a scalar as it stands in the file; None for null and for everything else."""
+        if not self or not isinstance(self.raw.value, str) or self.raw.tag.endswith(":null"):
+            return None
+        return self.raw.value
+
+    @property
+    def number(self) -> int | None:
+        """The scalar as a whole number, or None."""
+        text = self.text
+        return int(text) if text is not None and text.isascii() and text.isdigit() else None
+
+    @property
+    def is_mapping(self) -> bool:
+        return bool(self) and self.raw.id == "mapping"
+
+    @property
+    def is_sequence(self) -> bool:
+        return bool(self) and self.raw.id == "sequence"
+
+    def items(self) -> Iterator[tuple[str, Node]]:
+        """The items of a mapping whose keys are scalars, merged ones (`<<`) after its own."""
+        if not self.is_mapping:
+            return
+        merged: dict[str, Node] = {}
+        own: dict[str, Node] = {}
+        for key, value in self.raw.value:
+            if key.id != "scalar":
+                continue
+            if key.tag.endswith(":merge"):
+                for node in value.value if value.id == "sequence" else [value]:
+                    if node is not self.raw:
+                        merged = {**dict(Node(node, self.path).items()), **merged}
+            else:
+                own[key.value] = Node(value, self.path)
+        yield from {**merged, **own}.items()
+
+    def values(self) -> Iterator[Node]:
+        """The items of a sequence."""
+        if self.is_sequence:
+            for value in self.raw.value:
+                yield Node(value, self.path)
+
+    def at(self, *keys: str) -> Node:
+        """What stands under these keys, one below the other; nothing where one is absent."""
+        node = self
+        for key in keys:
+            node = dict(node.items()).get(key, Node(None, self.path))
+        return node
+
+
+def documents(text: str, path: str) -> list[Node]:
+    """The documents of a YAML text. Raises NoYaml for what is none."""
+    import yaml
+
+    try:
+        return [Node(node, path) for node in yaml.compose_all(text, Loader=yaml.SafeLoader) if node is not None]
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        mark = getattr(error, "problem_mark", None)
+        raise NoYaml(f"{path}:{mark.line + 1}" if mark else path) from None
