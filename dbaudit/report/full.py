@@ -17,10 +17,11 @@ from rich.text import Text
 
 from dbaudit.engine import Report
 from dbaudit.facts.activity import Slots
+from dbaudit.facts.budget import PoolUse
 from dbaudit.facts.plan import Plan
 from dbaudit.facts.statement import Explained
 from dbaudit.finding import Finding, Fix, Proof, Severity
-from dbaudit.report import plan_change, plan_tree, slots, statements
+from dbaudit.report import budget, plan_change, plan_tree, slots, statements
 from dbaudit.report.summary import (
     FixRow,
     check_names,
@@ -58,6 +59,7 @@ def render(report: Report, *, width: int, color: bool, verbose: bool = False) ->
     if verbose:
         _plans(console, report)
     _slots(console, report)
+    _budget(console, report)
     rows = fix_rows(report)
     _findings(console, report, rows)
     _skipped(console, report)
@@ -121,6 +123,15 @@ def _slots(console: Console, report: Report) -> None:
     _section(console, "Connection slots")
     for line in slots.lines(report.facts, console.width - 2):
         _line(console, clean(line), indent=2)
+    console.print()
+
+
+def _budget(console: Console, report: Report) -> None:
+    if report.facts.missing(PoolUse):
+        return
+    _section(console, "Connection budget")
+    for line in budget.lines(report.facts, console.width - 2):
+        _line(console, line, indent=2)
     console.print()
 
 

@@ -8,10 +8,11 @@ from typing import Any
 from dbaudit import __version__
 from dbaudit.engine import Report, Skipped
 from dbaudit.facts.activity import Slots
+from dbaudit.facts.budget import PoolUse
 from dbaudit.facts.server import Server
 from dbaudit.facts.statement import Explained
 from dbaudit.finding import Finding, Fix, Proof, Severity
-from dbaudit.report import slots, statements
+from dbaudit.report import budget, slots, statements
 from dbaudit.report.spans import span_json
 from dbaudit.report.summary import check_names, severity_counts
 
@@ -48,6 +49,8 @@ def as_json(report: Report, exit_code: int) -> dict[str, Any]:
         result["statements"] = statements.as_json(report)
     if report.facts.get(Slots):
         result["slots"] = slots.as_json(report.facts)
+    if not report.facts.missing(PoolUse):
+        result["budget"] = budget.as_json(report.facts)
     return result
 
 
