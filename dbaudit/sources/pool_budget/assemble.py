@@ -15,6 +15,7 @@ from dbaudit.sources.pool_budget.found import Pool, Processes, Service, Value
 from dbaudit.sources.pool_budget.given import GivenService
 from dbaudit.sources.pool_budget.literals import Module, parsed
 from dbaudit.sources.pool_budget.project import Project, beside
+from dbaudit.sources.pool_budget.reach import entries, reached
 from dbaudit.sources.pool_budget.settings import one_of_the_settings
 
 UNDECIDED = "PgBouncer or the server"
@@ -44,10 +45,14 @@ def budget(project: Project, given: Mapping[str, GivenService]) -> Budget:
     uses: list[PoolUse] = []
     gaps: list[BudgetGap] = list(project.gaps)
     seen: set[str] = set()
+    notes: dict[str, None] = dict.fromkeys(project.notes)
     for service in project.services:
         seen.add(service.name)
         for row in _service(project, service, given.get(service.name)):
-            (uses if isinstance(row, PoolUse) else gaps).append(row)
+            if isinstance(row, str):
+                notes[row] = None
+            else:
+                (uses if isinstance(row, PoolUse) else gaps).append(row)
     for name in given.keys() - seen:
         uses += _by_hand(project, given[name])
     if not project.services and not given:
@@ -58,11 +63,11 @@ def budget(project: Project, given: Mapping[str, GivenService]) -> Budget:
         uses=tuple(uses),
         pooled=tuple(_pooled(project, uses)),
         gaps=tuple(dict.fromkeys(gaps)),
-        notes=project.notes,
+        notes=tuple(notes),
     )
 
 
-def _service(project: Project, service: Service, given: GivenService | None) -> Iterator[PoolUse | BudgetGap]:
+def _service(project: Project, service: Service, given: GivenService | None) -> Iterator[PoolUse | BudgetGap | str]:
     image = _image(project, service)
     started = _processes(service, image)
     if started is not None and not started.is_application and given is None:
@@ -81,7 +86,13 @@ def _service(project: Project, service: Service, given: GivenService | None) -> 
         yield _gap(service, "which of the project's code it runs is not known", "pool=N")
         return
     else:
-        pools = one_of_the_settings(_below(project.pools, directory or ""), environment, directory or "", text_of)
+        below = one_of_the_settings(_below(project.pools, directory or ""), environment, directory or "", text_of)
+        pools = _imported(below, _command(service, image) or (), directory or "")
+        if pools is below and len({pool.path for pool in pools}) > 1:
+            yield f"{service.name} is taken to open all pools that were found: which of them it imports is not known"
+        for pool in below:
+            if pool not in pools:
+                yield f"not counted for {service.name}: {pool.library} in {pool.place}, as nothing that it runs imports it"
     if not any(pool.server == POSTGRESQL for pool in pools):
         yield _gap(service, f"no pool was found in the code of {directory or 'the project'}", "pool=N")
     for pool in pools:
@@ -197,11 +208,8 @@ def _is_other(service: Service) -> bool:
 
 
 def _processes(service: Service, image: Image | None) -> Processes | None:
-    entrypoint, command = service.entrypoint, service.command
-    if entrypoint is None and image is not None:
-        entrypoint = image.entrypoint
-        command = command if command is not None else image.command
-    if entrypoint is None and command is None:
+    command = _command(service, image)
+    if command is None:
         return None
     directory = service.directory or ""
     environment = {**(image.environment if image else {}), **service.environment}
@@ -218,7 +226,27 @@ def _processes(service: Service, image: Image | None) -> Processes | None:
 
     place = service.place if service.command is not None or service.entrypoint is not None or not image else image.place
     context = Context(place=place, environment=environment, module=module, text=text, is_open=service.is_open)
-    return processes((*(entrypoint or ()), *(command or ())), context)
+    return processes(command, context)
+
+
+def _command(service: Service, image: Image | None) -> tuple[str, ...] | None:
+    """The whole command line of a service: what its file leaves out is the image's."""
+    entrypoint, command = service.entrypoint, service.command
+    if entrypoint is None and image is not None:
+        entrypoint = image.entrypoint
+        command = command if command is not None else image.command
+    if entrypoint is None and command is None:
+        return None
+    return (*(entrypoint or ()), *(command or ()))
+
+
+def _imported(pools: list[Pool], command: tuple[str, ...], directory: str) -> list[Pool]:
+    """Of pools in several files those that the command's own module imports, and Django's; all where it imports none."""
+    if len({pool.path for pool in pools}) < 2:
+        return pools
+    files = reached(entries(command), directory, text_of)
+    found = [pool for pool in pools if pool.path in files or pool.library.startswith("Django")]
+    return found or pools
 
 
 def _directory(project: Project, service: Service) -> str | None:

@@ -21,7 +21,7 @@ _WRAPPERS = frozenset([
     "exec", "env", "poetry", "pipenv", "pdm", "uv", "hatch", "rye", "run", "--", "dumb-init", "tini", "ddtrace-run",
     "newrelic-admin", "run-program", "opentelemetry-instrument", "nice", "time", "nohup", "sudo", "-g", "-s", "coverage",
     "--no-sync", "--frozen", "--no-dev", "catatonit", "chamber", "doppler", "python", "python3", "-m",
-    "-u", "-O",
+    "-u", "-O", "sh", "bash", "-e", "-x", "-ex", "-eu", "/usr/bin/env",
 ])
 _MOMENTARY = frozenset([
     "alembic", "pytest", "true", "echo", "sleep", "cd", "mkdir", "cp", "chmod", "chown", "rm", "cat", "set", "export",
