@@ -66,7 +66,8 @@ def started(command, files=None, is_open=False, **environment):
         ("flask db upgrade", None),
         ("python manage.py runserver 0:8000", (1, None)),
         ("python manage.py migrate", None),
-        ("python worker.py", (1, None)),
+        ("python worker.py", "?"),
+        ("python -m http.server 9001", None),
         ("npm start", "?"),
         ("./start.sh", "?"),
         ("gunicorn a:a & celery -A p worker -c 2", "?"),
@@ -97,6 +98,19 @@ def test_a_script_that_runs_its_arguments_or_one_server():
     assert started("./entrypoint.sh gunicorn -w 2 a:a", scripts) == (2, 1)
     assert started("bash start.sh", scripts) == (3, 1)
     assert started("./start.sh", {"start.sh": "if x; then gunicorn a:a; fi"}) == "?"
+
+
+def test_a_python_script_is_one_process_where_nothing_in_it_starts_more():
+    assert started("python worker.py", {"worker.py": "run()"}) == (1, None)
+    assert started("python -m jobs.worker", {"jobs/worker.py": "run()"}) == (1, None)
+    assert started("python run.py", {"run.py": "uvicorn.run(app, workers=4)"}) == (None, None)
+    assert started("python manage.py serve_forever", {}) == "?"
+
+
+def test_a_script_that_decides_by_its_arguments_is_not_guessed():
+    script = 'case $1 in\nweb) exec gunicorn a:a;;\n*) exec "$@"\nesac'
+    assert started("./entrypoint.sh celery", {"entrypoint.sh": script}) == "?"
+    assert started("./entrypoint.sh celery", {"entrypoint.sh": 'run "$@"\necho'}) == "?"
 
 
 def test_a_procfile_does_not_say_how_many():
@@ -135,6 +149,20 @@ def test_compose_services_merge_and_keep_their_places():
     assert web.environment == {"A": "2", "B": None, "C": None, "E": "5"} and not web.is_open
     assert (worker.instances.value, worker.surge.value) == (2, 0)
     assert worker.command == ("sh", "-c", "celery -A a worker -c $N")
+
+
+def test_compose_services_that_are_not_started_with_the_others():
+    found = composed("""
+    services:
+      base: {build: ., image: "app:dev", environment: {A: "1"}}
+      web: {extends: {service: base}, command: uvicorn a:b, depends_on: {setup: {condition: service_completed_successfully}}}
+      worker: {image: "app:dev", command: celery -A a worker}
+      setup: {image: "app:dev", command: bash setup.sh}
+      extra: {image: "app:dev", profiles: [x]}
+    """)
+    assert list(found) == ["base", "web", "worker"]
+    assert found["web"].environment == {"A": "1"} and found["web"].place == "d/0.yaml:4"
+    assert {service.dockerfile for service in found.values()} == {"d/Dockerfile"}
 
 
 def test_an_env_file_that_is_not_there_leaves_the_environment_open():

@@ -23,10 +23,12 @@ _PGBOUNCER = "PgBouncer"
 _NONE, _ONE = Figure(value=0), Figure(value=1)
 # Images that open no connection to a database of the application's.
 _OTHERS = (
-    "postgres", "postgis", "timescale", "redis", "valkey", "rabbitmq", "nginx", "traefik", "caddy", "memcached", "minio",
-    "elasticsearch", "opensearch", "mailhog", "mailpit", "mongo", "mysql", "mariadb", "kafka", "zookeeper", "haproxy",
-    "jaeger", "prometheus", "grafana", "loki", "vault", "consul", "etcd", "pgadmin", "adminer", "localstack", "busybox",
-    "alpine", "pgbouncer", "envoy", "istio", "fluent", "otel", "opentelemetry", "cloud-sql-proxy", "cloudsql-proxy", "httpd",
+    "postgres", "postgresql", "postgis", "pgvector", "timescaledb", "timescaledb-ha", "redis", "redis-stack", "valkey",
+    "redis-stack-server", "rabbitmq", "nginx", "nginx-unprivileged", "traefik", "caddy", "memcached", "minio", "httpd",
+    "elasticsearch", "opensearch", "mailhog", "mailpit", "mailcatcher", "maildev", "mongo", "mysql", "mariadb", "kafka",
+    "cp-kafka", "zookeeper", "cp-zookeeper", "haproxy", "all-in-one", "prometheus", "loki", "vault", "consul", "etcd",
+    "pgadmin4", "adminer", "localstack", "pgbouncer", "envoy", "proxyv2", "fluent-bit", "fluentd", "cloud-sql-proxy",
+    "opentelemetry-collector", "opentelemetry-collector-contrib", "stripe-mock", "statsd", "selenium", "chrome",
 )
 
 
@@ -72,7 +74,7 @@ def _service(project: Project, service: Service, given: GivenService | None) -> 
     started = _processes(service, image)
     if started is not None and not started.is_application and given is None:
         return
-    if given is None and started is None and _is_other(service):
+    if given is None and started is None and (_is_other(service.image) or (image is not None and _is_other(image.base))):
         return
     if started is None and (given is None or given.processes is None):
         yield _gap(service, "what it runs is not known", "processes=N pool=N")
@@ -198,13 +200,12 @@ def _image(project: Project, service: Service) -> Image | None:
     by_path = {image.path: image for image in project.images}
     if service.dockerfile:
         return by_path.get(service.dockerfile)
-    return project.images[0] if service.kind == "Kubernetes" and len(project.images) == 1 and not _is_other(service) else None
+    return project.images[0] if service.kind == "Kubernetes" and len(project.images) == 1 and not _is_other(service.image) else None
 
 
-def _is_other(service: Service) -> bool:
-    name = service.image.rpartition("@")[0] or service.image
-    name = name.rpartition("/")[2].partition(":")[0].lower()
-    return any(word in name for word in _OTHERS)
+def _is_other(image: str) -> bool:
+    name = image.partition("@")[0].rpartition("/")[2].partition(":")[0]
+    return name.lower() in _OTHERS
 
 
 def _processes(service: Service, image: Image | None) -> Processes | None:

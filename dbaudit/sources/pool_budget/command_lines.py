@@ -21,14 +21,15 @@ _WRAPPERS = frozenset([
     "exec", "env", "poetry", "pipenv", "pdm", "uv", "hatch", "rye", "run", "--", "dumb-init", "tini", "ddtrace-run",
     "newrelic-admin", "run-program", "opentelemetry-instrument", "nice", "time", "nohup", "sudo", "-g", "-s", "coverage",
     "--no-sync", "--frozen", "--no-dev", "catatonit", "chamber", "doppler", "python", "python3", "-m",
-    "-u", "-O", "sh", "bash", "-e", "-x", "-ex", "-eu", "/usr/bin/env",
+    "-u", "-O", "hupper", "sh", "bash", "-e", "-x", "-ex", "-eu", "/usr/bin/env",
 ])
 _MOMENTARY = frozenset([
     "alembic", "pytest", "true", "echo", "sleep", "cd", "mkdir", "cp", "chmod", "chown", "rm", "cat", "set", "export",
     "wait-for-it", "wait-for-it.sh", "wait-for", "wait-for.sh", "nginx", "redis-server", "postgres", "pg_dump", "psql",
     "memcached", "traefik", "caddy", "flower", "locust", "pgbouncer", "tail", "pip", "test", "[", "until", "while", "do",
-    "done", "pg_isready", "nc",
+    "done", "pg_isready", "nc", ":", "http.server", "mkdocs", "sphinx-autobuild",
 ])
+_STARTING_MORE = ("multiprocessing", "workers", "fork", "ProcessPool", "subprocess", "spawn", "billiard", "gunicorn")
 _BRANCHES = frozenset(["if", "case", "for", "function", "while", "until"])
 _MANAGEMENT_SERVERS = frozenset(["runserver", "runserver_plus", "testserver"])
 
@@ -75,13 +76,23 @@ def _started(words: Words, context: Context) -> Processes | None:
             name, _, value = words[0].partition("=")
             environment[name] = value
         elif words[0] == "-m" and len(words) > 1:
-            words = words[1:]
-            break
+            return _module(words[1:], replace(context, environment=environment))
         elif words[0].rpartition("/")[2].startswith("python") and len(words) > 1 and words[1].endswith(".py"):
             return _script(words[1:], context)
         words = words[1:]
     if not words:
         return Processes(is_application=False)
+    return _program(words, replace(context, environment=environment))
+
+
+def _module(words: Words, context: Context) -> Processes | None:
+    """`python -m` of a program, or of a module of the project."""
+    paths = (words[0].replace(".", "/") + ending for ending in (".py", "/__main__.py"))
+    own = next((path for path in paths if context.text(path) is not None), None)
+    return _script((own, *words[1:]), context) if own else _program(words, context)
+
+
+def _program(words: Words, context: Context) -> Processes | None:
     program = words[0].rpartition("/")[2]
     if program in _MOMENTARY:
         return Processes(is_application=False)
@@ -90,7 +101,7 @@ def _started(words: Words, context: Context) -> Processes | None:
     if program.endswith(".sh"):
         return _shell_script(words, context)
     start = _PROGRAMS.get(program)
-    return start(words[1:], replace(context, environment=environment)) if start else None
+    return start(words[1:], context) if start else None
 
 
 def _shell_script(words: Words, context: Context) -> Processes | None:
@@ -98,21 +109,28 @@ def _shell_script(words: Words, context: Context) -> Processes | None:
     text = context.text(words[0])
     if text is None:
         return None
-    if '"$@"' in text:
+    lines = [line for line in text.replace("\\\n", " ").splitlines() if not line.lstrip().startswith("#") and line.strip()]
+    first_words = {line.split()[0] for line in lines}
+    if lines and lines[-1].strip() in ('exec "$@"', '"$@"') and not first_words & {"case", "shift", "exit"}:
         return _started(words[1:], context) if len(words) > 1 else None
-    lines = [line for line in text.replace("\\\n", " ").splitlines() if not line.lstrip().startswith("#")]
-    if any(line.split()[:1] and line.split()[0] in _BRANCHES for line in lines):
+    if first_words & _BRANCHES or "$@" in text:
         return None
     inner = tokens(" ; ".join(lines))
     return _together(inner, replace(context, text=lambda path: None)) if inner is not None else None
 
 
 def _script(words: Words, context: Context) -> Processes | None:
-    """`manage.py` runs what Django's command does; any other script is one process with nothing but its pool as limit."""
+    """`manage.py` runs what Django's command does; any other is one process where nothing in it starts more."""
     name = words[0].rpartition("/")[2]
-    if name != "manage.py":
-        return Processes(count=Value(value=1, place=context.place))
-    return _management(words[1:], context)
+    if name == "manage.py":
+        return _management(words[1:], context)
+    text = context.text(words[0])
+    if text is None:
+        return None
+    if any(word in text for word in _STARTING_MORE):
+        reason = "the script may start more processes than one"
+        return Processes(count=Value(place=f"{context.place} {words[0]}", reason=reason))
+    return Processes(count=Value(value=1, place=context.place))
 
 
 def _management(words: Words, context: Context) -> Processes | None:
@@ -122,7 +140,9 @@ def _management(words: Words, context: Context) -> Processes | None:
         return Processes(count=Value(value=1, place=context.place))
     momentary = ("migrate", "collectstatic", "check", "makemigrations", "loaddata", "shell", "test", "compilemessages",
                  "createsuperuser", "wait_for_db", "createcachetable")
-    return Processes(is_application=False) if words[0] in momentary else _single(words, context)
+    if words[0] in momentary:
+        return Processes(is_application=False)
+    return _single(words, context) if words[0] == "rqworker" else None
 
 
 def _single(words: Words, context: Context) -> Processes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from dbaudit.sources.pool_budget.environment import from_file
 from dbaudit.sources.pool_budget.found import COMPOSE, Service, Value
@@ -23,8 +24,42 @@ def services(files: Iterable[Node], read_file) -> Iterator[Service]:
     for file in files:
         for name, node in file.at("services").items():
             by_name.setdefault(name, []).append(node)
-    for name, nodes in by_name.items():
-        yield _service(name, nodes, read_file)
+    found = [
+        _service(name, _extended(nodes, by_name), read_file)
+        for name, nodes in by_name.items()
+        if not _last(nodes, "profiles") and name not in _momentary(by_name)
+    ]
+    built = {service.image: service for service in found if service.image and service.dockerfile}
+    for service in found:
+        maker = built.get(service.image)
+        if maker is not None and not service.dockerfile:
+            service = replace(service, directory=maker.directory, dockerfile=maker.dockerfile)
+        yield service
+
+
+def left_out(files: Iterable[Node]) -> list[str]:
+    """The names of services that docker compose does not start unless their profile is asked for."""
+    return [name for file in files for name, node in file.at("services").items() if node.at("profiles")]
+
+
+def _extended(nodes: list[Node], by_name: dict[str, list[Node]], depth: int = 0) -> list[Node]:
+    """A service's own nodes behind those of the service that it extends, where that is in the same files."""
+    extended = _last(nodes, "extends")
+    base = by_name.get(extended.text or extended.at("service").text or "")
+    if not base or extended.at("file") or depth > len(by_name):
+        return nodes
+    return [*_extended(base, by_name, depth + 1), *nodes]
+
+
+def _momentary(by_name: dict[str, list[Node]]) -> set[str]:
+    """Services that others wait for to end."""
+    return {
+        name
+        for nodes in by_name.values()
+        for node in nodes
+        for name, condition in node.at("depends_on").items()
+        if condition.at("condition").text == "service_completed_successfully"
+    }
 
 
 def _service(name: str, nodes: list[Node], read_file) -> Service:
@@ -40,7 +75,7 @@ def _service(name: str, nodes: list[Node], read_file) -> Service:
     return Service(
         name=name,
         kind="compose",
-        place=place if command else first.place,
+        place=place if command else nodes[-1].place,
         command=words,
         entrypoint=_words(entrypoint),
         instances=_instances(nodes),

@@ -12,10 +12,14 @@ from dbaudit.sources.pool_budget.shell import tokens
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
-    """What an image runs, and what is set in it. `command` is None where the file does not say it."""
+    """What an image runs, and what is set in it. `command` is None where the file does not say it.
+
+    `base` is the image that its last stage starts from, by its own name.
+    """
 
     path: str
     place: str
+    base: str
     entrypoint: tuple[str, ...] | None
     command: tuple[str, ...] | None
     environment: dict[str, str | None]
@@ -24,20 +28,23 @@ def image(text: str, path: str) -> Image:
     """The image of the last stage of a Dockerfile."""
     place, entrypoint, command, environment = path, None, None, {}
     stages: dict[str, dict[str, str | None]] = {}
-    name = ""
+    bases: dict[str, str] = {}
+    name = source = ""
     for line, instruction, rest in _instructions(text):
         if instruction == "FROM":
             base = re.fullmatch(r"(?:--\S+\s+)*(\S+)(?:\s+as\s+(\S+))?", rest.strip(), re.IGNORECASE)
             stages[name] = environment
             environment = dict(stages.get(base[1], {})) if base else {}
+            source = bases.get(base[1], base[1]) if base else ""
             name, entrypoint, command, place = (base[2] or "") if base else "", None, None, path
+            bases[name] = source
         elif instruction == "ENV":
             environment |= _environment(rest)
         elif instruction == "CMD":
             command, place = _words(rest), f"{path}:{line}"
         elif instruction == "ENTRYPOINT":
             entrypoint, place = _words(rest), f"{path}:{line}"
-    return Image(path=path, place=place, entrypoint=entrypoint, command=command, environment=environment)
+    return Image(path=path, place=place, base=source, entrypoint=entrypoint, command=command, environment=environment)
 
 
 def _instructions(text: str) -> Iterator[tuple[int, str, str]]:

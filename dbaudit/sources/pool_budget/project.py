@@ -34,7 +34,7 @@ def read(paths: Iterable[str]) -> Project:
     files = find(paths)
     code = python_pools.read((path, text) for path in files.python if (text := text_of(path)) is not None)
     manifests, gaps = _manifests(files.yaml)
-    composed, compose_gaps = _composed(files.compose)
+    composed, compose_gaps, profiles = _composed(files.compose)
     found = {
         "Kubernetes": tuple(kubernetes.services(manifests)),
         "compose": composed,
@@ -42,13 +42,15 @@ def read(paths: Iterable[str]) -> Project:
     }
     kinds = [kind for kind, services in found.items() if services]
     kind = kinds[0] if kinds else ""
+    if kind != "compose":
+        compose_gaps, profiles = [], []
     return Project(
         services=found.get(kind, ()),
         pools=code.pools,
         images=tuple(image(text_of(path) or "", path) for path in files.dockerfiles),
         poolers=tuple(pgbouncer_ini.read(text_of(path) or "", path) for path in files.poolers),
         gaps=(*code.gaps, *gaps, *compose_gaps),
-        notes=tuple(_notes(files, found, kinds)),
+        notes=(*_notes(files, found, kinds), *profiles),
     )
 
 
@@ -67,8 +69,9 @@ def _manifests(paths: list[str]) -> tuple[list[Node], list[BudgetGap]]:
     return found, gaps
 
 
-def _composed(projects: list[list[str]]) -> tuple[tuple[Service, ...], list[BudgetGap]]:
+def _composed(projects: list[list[str]]) -> tuple[tuple[Service, ...], list[BudgetGap], list[str]]:
     services: list[Service] = []
+    notes: list[str] = []
     gaps: list[BudgetGap] = []
     for paths in projects:
         nodes: list[Node] = []
@@ -82,7 +85,8 @@ def _composed(projects: list[list[str]]) -> tuple[tuple[Service, ...], list[Budg
             if included:
                 gaps.append(BudgetGap(subject=node.path, place=included.place, reason="what it includes is not read"))
         services += compose.services(nodes, text_of)
-    return tuple(services), gaps
+        notes += [f"{paths[0]}: {name} is left out: it has a profile" for name in compose.left_out(nodes)]
+    return tuple(services), gaps, notes
 
 
 def _notes(files: Files, found: dict[str, tuple[Service, ...]], kinds: list[str]) -> Iterator[str]:
