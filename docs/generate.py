@@ -27,10 +27,16 @@ rollback
 
 Nothing is set for the session, nothing is created, and no row of yours is read but by your own statements under
 `explain`. There, each statement is parsed and described by the server, prepared, planned by EXPLAIN (VERBOSE), and run
-by EXPLAIN (ANALYZE) only where it reads, and where what its plan calls is not volatile. Values for its parameters are
-bound over the protocol, never pasted into the text. INSERT, UPDATE, DELETE and
-MERGE are planned and never run; `--no-analyze` runs nothing at all. Parameters are bound over the protocol to values
+by EXPLAIN (ANALYZE) only where it reads, and where what its plan calls is not volatile: once, or as often as `--runs`
+says, each time in a transaction of its own. Values for its parameters are bound over the protocol, never pasted into
+the text. INSERT, UPDATE, DELETE and MERGE are planned and never run; `--no-analyze` runs nothing at all. What reads many
+rows by a condition that an index could serve is planned once more with enable_seqscan off, and with a lower
+random_page_cost, for that transaction only; and a fix that is another way to write a statement is planned as if it were
+one of yours, never run. Parameters are bound over the protocol to values
 from your files, or to values of the columns in pg_stats; those are shown only with `--show-values`.
+
+`snapshot` reads with those whose names start with `schema_`, and with those about statistics, sizes and settings, in one
+transaction at isolation level repeatable read. `{view}` is pg_stat_statements, by the name the server gives for it.
 
 A name ending in `_15`, `_16` … is the variant for that major version and later ones.
 """

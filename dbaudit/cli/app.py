@@ -12,7 +12,9 @@ from dbaudit.cli.connections import connections
 from dbaudit.cli.demo import demo
 from dbaudit.cli.explain import explain
 from dbaudit.cli.indexes import indexes
+from dbaudit.cli.lab import lab
 from dbaudit.cli.lint import lint
+from dbaudit.cli.snapshot import snapshot
 
 app = typer.Typer(
     name="dbaudit",
@@ -41,5 +43,5 @@ def dbaudit(
     """
 
 
-for function in (demo, explain, lint, indexes, connections, checks):
+for function in (demo, explain, lint, indexes, connections, snapshot, lab, checks):
     app.command(function.__name__)(function)

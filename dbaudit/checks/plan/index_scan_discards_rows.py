@@ -32,6 +32,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dbaudit.checks.ddl import create_index
+from dbaudit.checks.plan._at import at_scan
 from dbaudit.checks.plan._extend import extended, index_of, keys_needed
 from dbaudit.checks.plan._keys import is_served_by
 from dbaudit.checks.plan._ordered import limit_above
@@ -94,6 +95,7 @@ def _finding(explained: Explained, scan: Scan, relations: Relations) -> Finding:
         message=message,
         severity=Severity.INFO if other else Severity.WARNING,
         span=explained.statement.span,
+        in_plan=at_scan(explained, scan),
         evidence=scan_evidence(scan) | {"index": name},
         fixes=fixes,
         discriminator=scan.identity,

@@ -32,6 +32,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dbaudit.checks.plan._at import at
 from dbaudit.checks.plan._words import about, percent
 from dbaudit.checks.registry import Verdicts, check
 from dbaudit.facts import Facts
@@ -69,6 +70,7 @@ def jit_dominates(facts: Facts, options: Options) -> Verdicts:
             message=message,
             severity=Severity.WARNING,
             span=explained.statement.span,
+            in_plan=at(explained, plan.root),
             evidence={"time_ms": round(jit_ms, 3), "time_ratio": round(ratio, 4), "cost": plan.root.total_cost},
             fixes=(_OFF,),
         )

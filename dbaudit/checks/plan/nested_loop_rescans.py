@@ -12,8 +12,9 @@ number that was wrong, and the statement becomes slower in step with how wrong i
 In a statement that was run: the inner side was executed at least 1,000 times and took at least 30 % of the time, at
 least three times as many rows came from the outer side as were expected, and by the planner's own costs that many
 look-ups cost more than one scan of the whole inner table. A fast index look-up for each row may well be the best plan:
-then nothing is said. An estimate that was off by ten times or more is reported as row-misestimate (PLN003) or
-stale-statistics (PLN018), an inner side that discards its rows as seq-scan-discards-rows (PLN001) and its kin.
+then nothing is said. Where the estimate was off by ten times or more this is told with row-misestimate (PLN003) or
+stale-statistics (PLN018), from which it follows. An inner side that discards its rows is reported as
+seq-scan-discards-rows (PLN001) and its kin.
 
 ## Example
     SELECT * FROM customers c JOIN orders o ON o.customer_id = c.id WHERE c.country = 'NO' AND c.currency = 'NOK';
@@ -32,6 +33,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dbaudit.checks.plan._at import at_estimate
 from dbaudit.checks.plan._relations import Relations
 from dbaudit.checks.plan._rescans import Rescans, rescans
 from dbaudit.checks.plan._statistics import statistics_for
@@ -86,6 +88,7 @@ def _finding(explained: Explained, found: Rescans, relations: Relations) -> Find
         message=message,
         severity=Severity.WARNING,
         span=explained.statement.span,
+        in_plan=at_estimate(explained, found.misjudged, found.inner, found.outer),
         evidence=evidence,
         fixes=(fix,) if fix else (),
         confidence=Confidence.MEDIUM,

@@ -38,6 +38,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dbaudit.checks.plan._at import at_estimate
 from dbaudit.checks.plan._misestimate import Misestimate, root_misestimate, severity_of
 from dbaudit.checks.plan._relations import Relations
 from dbaudit.checks.plan._stale import FEWEST_ROWS, MODIFIED_RATIO, analyze, is_modified, is_never_analyzed, rows_modified, told
@@ -102,6 +103,7 @@ def _misled(explained: Explained, found: Misestimate, table: Table, relations: R
         message=message,
         severity=severity_of(found, explained.plan.execution_ms if explained.plan else None),
         span=explained.statement.span,
+        in_plan=at_estimate(explained, found.node, found.join, relation=whole.name if whole != table else ""),
         evidence=evidence,
         fixes=(analyze(whole),),
         discriminator=whole.qualified,

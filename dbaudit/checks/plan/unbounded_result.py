@@ -28,6 +28,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dbaudit.checks.plan._at import at
 from dbaudit.checks.plan._words import about, rows
 from dbaudit.checks.registry import Verdicts, check
 from dbaudit.facts import Facts
@@ -71,6 +72,7 @@ def unbounded_result(facts: Facts, options: Options) -> Verdicts:
             message=f"{verb} {rows(returned)}{volume} and has no LIMIT",
             severity=Severity.WARNING,
             span=explained.statement.span,
+            in_plan=at(explained, plan.root),
             evidence=evidence,
             fixes=(_FIX,),
             confidence=Confidence.HIGH if is_measured else Confidence.MEDIUM,

@@ -28,6 +28,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dbaudit.checks.plan._at import at
 from dbaudit.checks.plan._words import about, percent
 from dbaudit.checks.registry import Verdicts, check
 from dbaudit.facts import Facts
@@ -74,6 +75,7 @@ def workers_not_launched(facts: Facts, options: Options) -> Verdicts:
             message=message,
             severity=Severity.INFO,
             span=explained.statement.span,
+            in_plan=at(explained, worst),
             evidence={
                 "planned_count": planned,
                 "launched_count": launched,

@@ -49,7 +49,7 @@ def long_in_list(facts: Facts, options: Options) -> Verdicts:
             yield finding(
                 "SQL014",
                 look,
-                f"The IN list has {count(number, 'value')}, which are parsed and planned anew each time.",
+                f"the IN list has {count(number, 'value')}, which are parsed and planned anew each time",
                 Severity.INFO,
                 "send the values as one array: = ANY($1), or a join to unnest($1)",
                 evidence={"value_count": number},

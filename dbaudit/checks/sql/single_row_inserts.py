@@ -88,7 +88,7 @@ def _finding(run: list[Look]) -> Finding:
     one = finding(
         "SQL016",
         run[0],
-        f"{count(len(run), 'INSERT statement')} in a row put one row each into {run[0].sighting.names[0]}.",
+        f"{count(len(run), 'INSERT statement')} in a row put one row each into {run[0].sighting.names[0]}",
         Severity.INFO,
         "insert many rows by one statement, or use COPY",
         evidence={"statement_count": len(run)},
