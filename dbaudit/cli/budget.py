@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from dbaudit.cli.options import Connection, Output
 from dbaudit.facts import Facts, Missing
 from dbaudit.facts.budget import BudgetGap, PoolerPool, PoolUse, ServerRoom
 
@@ -73,6 +75,27 @@ def budget_facts(
         ServerRoom: (room,) if isinstance(room, ServerRoom) else room or _NO_ROOM,
     })
     return facts, found.notes
+
+
+def room_asked(
+    target: str | None, connection: Connection, output: Output, snapshot: Path | None, cores: int | None
+) -> tuple[ServerRoom | Missing | None, Facts]:
+    """What the server says, or a snapshot of it, and the facts of who was asked; None where neither is named.
+
+    Raises AuditError for a snapshot that cannot be read and where there is no connection.
+    """
+    if snapshot is not None:
+        from dbaudit.sources.pool_budget.room import room_in_snapshot
+        from dbaudit.sources.snapshot import read
+
+        return room_in_snapshot(read(snapshot), cores), Facts()
+    if not (target or connection.dbname or connection.host or connection.port or connection.username):
+        return None, Facts()
+    from dbaudit.cli.target import open_session
+    from dbaudit.sources.postgres.room import server_room
+
+    with open_session(target, connection, output) as session:
+        return server_room(session, cores), Facts.of(session.server)
 
 
 def _configured(paths: tuple[str, ...]):

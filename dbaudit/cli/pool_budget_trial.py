@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from dbaudit.cli.budget import Budgeting, budget_facts
-from dbaudit.cli.options import Connection, Output, command
+from dbaudit.cli.budget import Budgeting, budget_facts, room_asked
+from dbaudit.cli.options import Connection, Output, Snapshot, command
 
 
 @command
@@ -15,6 +15,7 @@ def pool_budget(
     paths: Annotated[
         list[str] | None, typer.Argument(metavar="PATH...", help="Directories and files of the project.")
     ] = None,
+    snapshot: Snapshot = None,
     *,
     budgeting: Budgeting,
     connection: Connection,
@@ -25,19 +26,9 @@ def pool_budget(
     from dbaudit.engine import audit
 
     checks = chosen(output, "POL")
-    room, server = None, None
-    if connection.dbname or connection.host or connection.port or connection.username:
-        from dbaudit.cli.target import open_session
-        from dbaudit.sources.postgres.room import server_room
-
-        with open_session(None, connection, output) as session:
-            room, server = server_room(session, budgeting.cores), session.server
+    room, asked = room_asked(None, connection, output, snapshot, budgeting.cores)
     facts, notes = budget_facts(paths or ["."], budgeting, room)
-    if server:
-        from dbaudit.facts import Facts
-
-        facts = facts.merged(Facts.of(server))
-    finish(audit(command="pools", facts=facts, checks=checks, notes=notes), output)
+    finish(audit(command="pools", facts=facts.merged(asked), checks=checks, notes=notes), output)
 
 
 app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
