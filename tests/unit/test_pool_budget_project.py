@@ -93,6 +93,12 @@ spec: {replicas: 8, template: {spec: {containers: [{name: api, image: x}, {name:
     assert project.notes == ("compose.yaml: left out, as the Kubernetes files say what is deployed",)
 
 
+def test_what_runs_containers_and_is_not_read_is_a_gap(project):
+    text = "apiVersion: x/v1\nkind: Rollout\nmetadata: {name: api}\nspec: {template: {spec: {containers: [{name: a}]}}}\n"
+    assert gaps(project({"k.yaml": text})) == [("api", "k.yaml:1", "a Rollout is not read")]
+    assert gaps(project({"k.yaml": text.replace("Rollout", "Job")})) == []
+
+
 def test_what_a_procfile_does_not_say_is_asked_for_and_can_be_given(project):
     files = {"Procfile": "web: gunicorn m:a -w 3\n", "db.py": ENGINE.format(5, 5)}
     assert sentences(project(files)) == ["web: ? instances × 3 workers × min(5 + 5, 1 thread) = None"]
@@ -146,6 +152,8 @@ def test_a_service_in_which_no_pool_was_found_is_no_service_without_connections(
     facts = project({"compose.yaml": "services:\n  web: {build: web, command: uvicorn m:a}\n"})
     assert gaps(facts) == [("web", "compose.yaml:2", "no pool was found in the code of web")]
     assert gaps(project({}, "web: pool=0")) == []
+    unknown = project({"compose.yaml": "services:\n  web: {build: web, command: npm start}\n"}, "web: pool=0")
+    assert gaps(unknown) == [] and sentences(unknown) == []
 
 
 POOLED = """

@@ -32,13 +32,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from dbaudit.checks._words import listed
 from dbaudit.checks.pool._terms import largest, not_whole
 from dbaudit.checks.registry import Verdicts, check
 from dbaudit.facts import Facts
 from dbaudit.facts.budget import PoolUse, RoomLimit, ServerRoom
 from dbaudit.facts.budget_sum import Sum, of_server
 from dbaudit.finding import Finding, Fix, Severity, Subject, Unknown
-from dbaudit.units import count
 
 _FIT = Fix(title="make the pools smaller until the sum fits, or put PgBouncer in front of them", applicability="manual")
 
@@ -80,10 +80,14 @@ def _limited(total: Sum, limit: RoomLimit) -> Iterator[Finding | Unknown]:
     unassigned = Sum(terms=tuple(term for owner, term in owners if not owner))
     if own.rolling + unassigned.rolling > limit.limit:
         yield Unknown(
-            reason=f"which {limit.kind} {count(len(unassigned.terms), 'service')} use is not known, and there is a limit",
+            reason=f"it has a limit of {limit.limit}, and the {limit.kind} of {_names(unassigned)} is not known",
             remedy=f"--service 'NAME: {limit.kind}={name}'",
             subject=subject,
         )
+
+
+def _names(total: Sum) -> str:
+    return listed(tuple(dict.fromkeys(term.service for term in total.terms)))
 
 
 def _compared(total: Sum, room: int, subject: Subject, of_what: str, reserve_ratio: float) -> Finding | None:

@@ -70,6 +70,8 @@ def budget(project: Project, given: Mapping[str, GivenService]) -> Budget:
 
 
 def _service(project: Project, service: Service, given: GivenService | None) -> Iterator[PoolUse | BudgetGap | str]:
+    if given and given.pool and given.pool.value == 0 and not given.overflow:
+        return
     image = _image(project, service)
     started = _processes(service, image)
     if started is not None and not started.is_application and given is None:

@@ -40,6 +40,15 @@ def services(documents: Iterable[Node]) -> Iterator[Service]:
         yield from _containers(cluster, key, nodes)
 
 
+def unread(documents: Iterable[Node]) -> Iterator[tuple[str, str, str]]:
+    """Kind, name and place of objects that run containers and are of no kind that is read here, but for jobs."""
+    for document in _listed(documents):
+        kind = document.at("kind").text or ""
+        runs = document.at("spec", "template", "spec", "containers") or document.at("spec", "containers")
+        if runs and kind not in (*KINDS, "Job"):
+            yield kind, document.at("metadata", "name").text or "?", document.place
+
+
 def _listed(documents: Iterable[Node]) -> Iterator[Node]:
     for document in documents:
         if document.at("kind").text == "List":

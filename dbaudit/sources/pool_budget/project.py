@@ -66,6 +66,9 @@ def _manifests(paths: list[str]) -> tuple[list[Node], list[BudgetGap]]:
         except NoYaml as error:
             if any(f"kind: {kind}" in text for kind in kubernetes.KINDS):
                 gaps.append(BudgetGap(subject=path, place=str(error), reason="it is no plain YAML", remedy=_RENDER))
+    for kind, name, place in kubernetes.unread(found):
+        remedy = f"--service '{name}: instances=N processes=N pool=N'"
+        gaps.append(BudgetGap(subject=name, place=place, reason=f"a {kind} is not read", remedy=remedy))
     return found, gaps
 
 
