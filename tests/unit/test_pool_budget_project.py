@@ -93,6 +93,25 @@ spec: {replicas: 8, template: {spec: {containers: [{name: api, image: x}, {name:
     assert project.notes == ("compose.yaml: left out, as the Kubernetes files say what is deployed",)
 
 
+def test_an_image_that_may_be_another_is_not_guessed(project):
+    pod = "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {0}}}\nspec: {{template: {{spec: {{containers: [{1}]}}}}}}\n"
+    files = {
+        "Dockerfile": "FROM python\nCMD gunicorn m:a -k gevent",
+        "a/db.py": ENGINE.format(3, 0),
+        "b/db.py": ENGINE.format(4, 0),
+        "b/main.py": "from b import db",
+        "k.yaml": pod.format("web", "{name: web, image: 'acme/web:1'}") + pod.format("ui", "{name: ui, image: 'acme/ui:1'}"),
+    }
+    assert [gap[::2] for gap in gaps(project(files))] == [
+        ("web", "what it runs is not known"), ("ui", "what it runs is not known"),
+    ]
+    command = "{name: web, image: 'acme/web:1', command: [uvicorn, 'b.main:app']}"
+    other = "{name: ui, image: 'acme/ui:1', command: [uvicorn, 'elsewhere:app']}"
+    facts = project({**files, "k.yaml": pod.format("web", command) + pod.format("ui", other)})
+    assert sentences(facts) == ["web: 1 instance × 1 worker × 4 = 4"]
+    assert gaps(facts) == [("ui", "k.yaml:10", "which of the project's code it runs is not known")]
+
+
 def test_what_runs_containers_and_is_not_read_is_a_gap(project):
     text = "apiVersion: x/v1\nkind: Rollout\nmetadata: {name: api}\nspec: {template: {spec: {containers: [{name: a}]}}}\n"
     assert gaps(project({"k.yaml": text})) == [("api", "k.yaml:1", "a Rollout is not read")]

@@ -86,13 +86,14 @@ def _service(project: Project, service: Service, given: GivenService | None) -> 
     directory = _directory(project, service)
     if given and given.pool:
         pools = [_given_pool(given)]
-    elif directory is None and _has_several_directories(project):
-        yield _gap(service, "which of the project's code it runs is not known", "pool=N")
-        return
     else:
         below = one_of_the_settings(_below(project.pools, directory or ""), environment, directory or "", text_of)
         pools = _imported(below, _command(service, image) or (), directory or "")
-        if pools is below and len({pool.path for pool in pools}) > 1:
+        is_guess = pools is below and len({pool.path for pool in pools}) > 1
+        if is_guess and directory is None and len({os.path.dirname(pool.path) for pool in pools}) > 1:
+            yield _gap(service, "which of the project's code it runs is not known", "pool=N")
+            return
+        if is_guess:
             yield f"{service.name} is taken to open all pools that were found: which of them it imports is not known"
         for pool in below:
             if pool not in pools:
@@ -202,12 +203,18 @@ def _image(project: Project, service: Service) -> Image | None:
     by_path = {image.path: image for image in project.images}
     if service.dockerfile:
         return by_path.get(service.dockerfile)
-    return project.images[0] if service.kind == "Kubernetes" and len(project.images) == 1 and not _is_other(service.image) else None
+    names = {_without_tag(each.image) for each in project.services if not _is_other(each.image)}
+    is_the_only_one = service.kind == "Kubernetes" and len(project.images) == len(names) == 1
+    return project.images[0] if is_the_only_one and not _is_other(service.image) else None
+
+
+def _without_tag(image: str) -> str:
+    folder, slash, name = image.partition("@")[0].rpartition("/")
+    return folder + slash + name.partition(":")[0]
 
 
 def _is_other(image: str) -> bool:
-    name = image.partition("@")[0].rpartition("/")[2].partition(":")[0]
-    return name.lower() in _OTHERS
+    return _without_tag(image).rpartition("/")[2].lower() in _OTHERS
 
 
 def _processes(service: Service, image: Image | None) -> Processes | None:
@@ -257,11 +264,6 @@ def _directory(project: Project, service: Service) -> str | None:
         return service.directory
     image = _image(project, service)
     return os.path.dirname(image.path) if image else None
-
-
-def _has_several_directories(project: Project) -> bool:
-    """Whether the pools are in more than one application's code, so that it matters whose a service runs."""
-    return len(project.images) > 1 and len({os.path.dirname(pool.path) for pool in project.pools}) > 1
 
 
 def _below(pools: Iterable[Pool], directory: str) -> list[Pool]:
