@@ -12,11 +12,11 @@ import typer
 
 from dbaudit.cli.options import Connection, Output
 from dbaudit.facts import Facts, Missing
-from dbaudit.facts.budget import BudgetGap, PoolerPool, PoolUse, ServerRoom
+from dbaudit.facts.budget import BudgetGap, PoolerPool, PoolerSettings, PoolUse, ServerRoom
 
 _CONFIGS = ("pyproject.toml", "dbaudit.toml")
 _NO_ROOM = Missing(
-    reason="how many connections the server takes is not known",
+    reason="neither a server nor a number was given",
     remedy="--max-connections N, or name the database",
 )
 
@@ -72,6 +72,7 @@ def budget_facts(
         PoolUse: found.uses,
         PoolerPool: found.pooled,
         BudgetGap: found.gaps,
+        PoolerSettings: found.settings,
         ServerRoom: (room,) if isinstance(room, ServerRoom) else room or _NO_ROOM,
     })
     return facts, found.notes

@@ -70,6 +70,18 @@ class PoolerPool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PoolerSettings:
+    """What a PgBouncer is set to, and where it says so. Times are in seconds; 0 is what PgBouncer means by it."""
+
+    pooler: str
+    place: str
+    pool_mode: str
+    max_client_conn: Figure
+    query_wait_timeout_s: Figure
+    server_lifetime_s: Figure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetGap:
     """Something that may open connections and is not in the sum: what, where (file:line), and what would tell."""
 

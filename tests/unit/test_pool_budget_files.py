@@ -276,7 +276,8 @@ pool_mode = transaction
 
 def test_the_pools_of_pgbouncer():
     found = pgbouncer_ini.read(INI, "pgbouncer.ini")
-    assert found.port == 6543 and found.max_client_conn.value == 100
+    assert found.port == 6543 and found.settings.max_client_conn.value == 100
+    assert (found.settings.pool_mode, found.settings.query_wait_timeout_s.value) == ("transaction", 120)
     rows = [(p.database, p.users.value, p.size.value, p.reserve.value, p.limit.value, p.place) for p in found.pools]
     assert rows == [
         ("shop", 1, 30, 5, None, "pgbouncer.ini:4"),

@@ -304,3 +304,11 @@ def test_the_room_in_a_snapshot():
     assert room_in_snapshot(snapshot((), ServerRoom(max_connections=9, reserved=1, origin="the server", cores=2)), None).cores == 2
     assert isinstance(room_in_snapshot(snapshot(settings[:1]), None), Missing)
     assert isinstance(room_in_snapshot(snapshot(), None), Missing)
+
+
+def test_files_that_are_no_text_are_not_passed_over(project, tmp_path):
+    for name in ("compose.yaml", "Procfile", "Dockerfile", "pgbouncer.ini", "a.py"):
+        (tmp_path / name).write_bytes(b"\xff\xfe\x00 services:")
+    facts = project({})
+    assert [gap.subject for gap in facts[BudgetGap]] == ["Procfile", "Dockerfile", "pgbouncer.ini", "compose.yaml"]
+    assert project.notes == ("a.py: it cannot be read as UTF-8 of at most 2 MB",)

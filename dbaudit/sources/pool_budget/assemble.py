@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from dbaudit.facts.budget import POSTGRESQL, BudgetGap, Figure, PoolerPool, PoolUse
+from dbaudit.facts.budget import POSTGRESQL, BudgetGap, Figure, PoolerPool, PoolerSettings, PoolUse
 from dbaudit.sources.pool_budget.command_lines import Context, processes
 from dbaudit.sources.pool_budget.dockerfile import Image
 from dbaudit.sources.pool_budget.environment import addresses
@@ -38,6 +38,7 @@ class Budget:
 
     uses: tuple[PoolUse, ...]
     pooled: tuple[PoolerPool, ...]
+    settings: tuple[PoolerSettings, ...]
     gaps: tuple[BudgetGap, ...]
     notes: tuple[str, ...]
 
@@ -64,6 +65,7 @@ def budget(project: Project, given: Mapping[str, GivenService]) -> Budget:
     return Budget(
         uses=tuple(uses),
         pooled=tuple(_pooled(project, uses)),
+        settings=tuple(pooler.settings for pooler in project.poolers),
         gaps=tuple(dict.fromkeys(gaps)),
         notes=tuple(notes),
     )

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dbaudit.facts.budget import Figure, PoolerPool
+from dbaudit.facts.budget import Figure, PoolerPool, PoolerSettings
 
 _SECTION = re.compile(r"\[(\w+)\]")
 _SETTING = re.compile(r"""("(?:[^"]|"")*"|[^\s=;#][^\s=]*)\s*=\s*(.*)""")
@@ -15,11 +15,11 @@ _PAIR = re.compile(r"(\w+)\s*=\s*('(?:[^']|'')*'|\S+)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PgBouncer:
-    """What a pgbouncer.ini says: `port` is where it listens, `max_client_conn` how many clients it takes."""
+    """What a pgbouncer.ini says: `port` is where it listens."""
 
     path: str
     port: int
-    max_client_conn: Figure
+    settings: PoolerSettings
     pools: tuple[PoolerPool, ...]
 
 
@@ -36,7 +36,14 @@ def read(text: str, path: str) -> PgBouncer:
     return PgBouncer(
         path=path,
         port=port,
-        max_client_conn=_number(settings, "max_client_conn", 100, path),
+        settings=PoolerSettings(
+            pooler="PgBouncer",
+            place=path,
+            pool_mode=settings.get("pool_mode", ("session", 0))[0].lower(),
+            max_client_conn=_number(settings, "max_client_conn", 100, path),
+            query_wait_timeout_s=_number(settings, "query_wait_timeout", 120, path),
+            server_lifetime_s=_number(settings, "server_lifetime", 3600, path),
+        ),
         pools=tuple(_pool(name, pairs, f"{path}:{line}", settings, path) for name, pairs, line in databases),
     )
 

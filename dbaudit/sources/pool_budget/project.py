@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from dbaudit.facts.budget import BudgetGap
 from dbaudit.sources.pool_budget import compose, kubernetes, pgbouncer_ini, procfile, python_pools
 from dbaudit.sources.pool_budget.dockerfile import Image, image
-from dbaudit.sources.pool_budget.files import Files, find, text_of
+from dbaudit.sources.pool_budget.files import LARGEST_FILE_BYTES, Files, find, text_of
 from dbaudit.sources.pool_budget.found import Pool, Service
 from dbaudit.sources.pool_budget.pgbouncer_ini import PgBouncer
 from dbaudit.sources.pool_budget.yaml_files import Node, NoYaml, documents
 
+_NO_TEXT = f"it cannot be read as UTF-8 of at most {LARGEST_FILE_BYTES >> 20} MB"
 _RENDER = "render it (helm template, kustomize build) and name its output"
 
 
@@ -32,7 +33,8 @@ class Project:
 def read(paths: Iterable[str]) -> Project:
     """What these files and directories say. Raises AuditError for a path that is not there."""
     files = find(paths)
-    code = python_pools.read((path, text) for path in files.python if (text := text_of(path)) is not None)
+    texts = [(path, text_of(path)) for path in files.python]
+    code = python_pools.read((path, text) for path, text in texts if text is not None)
     manifests, gaps = _manifests(files.yaml)
     composed, compose_gaps, profiles = _composed(files.compose)
     found = {
@@ -49,9 +51,21 @@ def read(paths: Iterable[str]) -> Project:
         pools=code.pools,
         images=tuple(image(text_of(path) or "", path) for path in files.dockerfiles),
         poolers=tuple(pgbouncer_ini.read(text_of(path) or "", path) for path in files.poolers),
-        gaps=(*code.gaps, *gaps, *compose_gaps),
-        notes=(*_notes(files, found, kinds), *profiles),
+        gaps=(*code.gaps, *gaps, *compose_gaps, *_unreadable(files)),
+        notes=(*_notes(files, found, kinds), *profiles, *_unread([path for path, text in texts if text is None])),
     )
+
+
+def _unreadable(files: Files) -> Iterator[BudgetGap]:
+    for path in (*files.procfiles, *files.dockerfiles, *files.poolers, *(path for paths in files.compose for path in paths)):
+        if text_of(path) is None:
+            yield BudgetGap(subject=path, place=path, reason=_NO_TEXT)
+
+
+def _unread(paths: list[str]) -> Iterator[str]:
+    if paths:
+        others = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+        yield f"{paths[0]}{others}: {_NO_TEXT}"
 
 
 def _manifests(paths: list[str]) -> tuple[list[Node], list[BudgetGap]]:
