@@ -179,6 +179,13 @@ def test_a_dockerfile_ends_in_its_last_stage():
     assert found.environment == {"A": "1", "B": "2 3", "C": "4"} and found.place == "Dockerfile:8"
 
 
+def test_a_stage_of_a_dockerfile_can_be_named_and_starts_from_the_one_before():
+    text = 'FROM x AS web\nENV A=1\nCMD ["gunicorn", "a:a"]\nFROM web AS worker\nCMD celery -A a worker\nFROM web\nENV B=2\n'
+    assert image(text, "D").command == ("gunicorn", "a:a") and image(text, "D").environment == {"A": "1", "B": "2"}
+    worker = image(text, "D", "worker")
+    assert worker.command == ("celery", "-A", "a", "worker") and worker.place == "D:5" and worker.base == "x"
+
+
 DEPLOYMENT = """
 apiVersion: apps/v1
 kind: {kind}

@@ -128,6 +128,23 @@ def test_what_a_procfile_does_not_say_is_asked_for_and_can_be_given(project):
     assert of_server(project(files, "web: instances=4 threads=20 pool=6")).steady == 4 * 3 * 6
 
 
+def test_a_service_runs_the_stage_that_its_build_names(project):
+    facts = project({
+        "compose.yaml": "services:\n  web: {build: {context: ., target: web}}\n  ui: {build: {context: .}}\n",
+        "Dockerfile": "FROM python AS web\nCMD uvicorn m:a --workers 3\nFROM nginx:1\nCOPY --from=web /x /y\n",
+        "db.py": ENGINE.format(5, 5),
+    })
+    assert sentences(facts) == ["web: 1 instance × 3 workers × (5 + 5) = 30"] and gaps(facts) == []
+
+
+def test_a_dockerfile_alone_says_how_many_processes_an_instance_has(project):
+    files = {"Dockerfile": "FROM python\nCMD uvicorn m:a --workers 3\n", "db.py": ENGINE.format(5, 5)}
+    facts = project(files)
+    assert sentences(facts) == ["app: ? instances × 3 workers × (5 + 5) = None"]
+    assert of_server(project({}, "app: instances=2")).rolling == 4 * 3 * 10
+    assert sentences(project({}, "api: instances=2 processes=1")) == ["api: 2 instances × 1 process × (5 + 5) = 20"]
+
+
 def test_heroku_sets_web_concurrency_itself(project):
     facts = project({"Procfile": "web: gunicorn m:a\n", "db.py": ENGINE.format(5, 5)}, "web: instances=1")
     assert unknowns(of_server(facts).terms) == ("web: workers: Procfile:1: it is WEB_CONCURRENCY of the environment",)

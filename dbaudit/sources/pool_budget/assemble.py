@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from dbaudit.facts.budget import POSTGRESQL, BudgetGap, Figure, PoolerPool, PoolerSettings, PoolUse
+from dbaudit.sources.pool_budget import dockerfile
 from dbaudit.sources.pool_budget.command_lines import Context, processes
 from dbaudit.sources.pool_budget.dockerfile import Image
 from dbaudit.sources.pool_budget.environment import addresses
@@ -49,7 +50,7 @@ def budget(project: Project, given: Mapping[str, GivenService]) -> Budget:
     gaps: list[BudgetGap] = list(project.gaps)
     seen: set[str] = set()
     notes: dict[str, None] = dict.fromkeys(project.notes)
-    for service in project.services:
+    for service in _deployed(project, given):
         seen.add(service.name)
         for row in _service(project, service, given.get(service.name)):
             if isinstance(row, str):
@@ -69,6 +70,14 @@ def budget(project: Project, given: Mapping[str, GivenService]) -> Budget:
         gaps=tuple(dict.fromkeys(gaps)),
         notes=tuple(notes),
     )
+
+
+def _deployed(project: Project, given: Mapping[str, GivenService]) -> tuple[Service, ...]:
+    """The services, without those of mere Dockerfiles where a person says what is deployed by other names."""
+    is_only_built = all(service.kind == "Dockerfile" for service in project.services)
+    if is_only_built and given and not any(service.name in given for service in project.services):
+        return ()
+    return project.services
 
 
 def _service(project: Project, service: Service, given: GivenService | None) -> Iterator[PoolUse | BudgetGap | str]:
@@ -202,7 +211,9 @@ def _nobody_runs(project: Project) -> Iterator[PoolUse]:
 
 
 def _image(project: Project, service: Service) -> Image | None:
-    by_path = {image.path: image for image in project.images}
+    by_path = {each.path: each for each in project.images}
+    if service.dockerfile and service.target:
+        return dockerfile.image(text_of(service.dockerfile) or "", service.dockerfile, service.target)
     if service.dockerfile:
         return by_path.get(service.dockerfile)
     names = {_without_tag(each.image) for each in project.services if not _is_other(each.image)}

@@ -33,7 +33,7 @@ def services(files: Iterable[Node], read_file) -> Iterator[Service]:
     for service in found:
         maker = built.get(service.image)
         if maker is not None and not service.dockerfile:
-            service = replace(service, directory=maker.directory, dockerfile=maker.dockerfile)
+            service = replace(service, directory=maker.directory, dockerfile=maker.dockerfile, target=maker.target)
         yield service
 
 
@@ -83,6 +83,7 @@ def _service(name: str, nodes: list[Node], read_file) -> Service:
         environment=environment,
         is_open=is_open,
         directory="" if directory == "." else directory,
+        target=interpolated(build.at("target").text or ""),
         dockerfile=os.path.normpath(os.path.join(directory, dockerfile)) if directory else "",
         image=_last(nodes, "image").text or "",
     )

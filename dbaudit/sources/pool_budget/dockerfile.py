@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
+from dbaudit.sources.pool_budget.found import Service, Value
 from dbaudit.sources.pool_budget.shell import tokens
 
 
@@ -24,27 +26,47 @@ class Image:
     command: tuple[str, ...] | None
     environment: dict[str, str | None]
 
-def image(text: str, path: str) -> Image:
-    """The image of the last stage of a Dockerfile."""
-    place, entrypoint, command, environment = path, None, None, {}
-    stages: dict[str, dict[str, str | None]] = {}
-    bases: dict[str, str] = {}
-    name = source = ""
+def image(text: str, path: str, target: str = "") -> Image:
+    """The image of the last stage of a Dockerfile, or of the stage that is named."""
+    stages: dict[str, Image] = {}
+    current, name = _nothing(path, ""), ""
     for line, instruction, rest in _instructions(text):
+        place = f"{path}:{line}"
         if instruction == "FROM":
+            if target and name == target:
+                break
             base = re.fullmatch(r"(?:--\S+\s+)*(\S+)(?:\s+as\s+(\S+))?", rest.strip(), re.IGNORECASE)
-            stages[name] = environment
-            environment = dict(stages.get(base[1], {})) if base else {}
-            source = bases.get(base[1], base[1]) if base else ""
-            name, entrypoint, command, place = (base[2] or "") if base else "", None, None, path
-            bases[name] = source
+            source, name = (base[1], base[2] or "") if base else ("", "")
+            current = stages.get(source, _nothing(path, source))
         elif instruction == "ENV":
-            environment |= _environment(rest)
+            current = replace(current, environment={**current.environment, **_environment(rest)})
         elif instruction == "CMD":
-            command, place = _words(rest), f"{path}:{line}"
+            current = replace(current, command=_words(rest), place=place)
         elif instruction == "ENTRYPOINT":
-            entrypoint, place = _words(rest), f"{path}:{line}"
-    return Image(path=path, place=place, base=source, entrypoint=entrypoint, command=command, environment=environment)
+            current = replace(current, entrypoint=_words(rest), place=place)
+        stages[name] = current
+    return current
+
+
+def services(images: Iterable[Image]) -> Iterator[Service]:
+    """A service for each image, where nothing else says what is deployed. It is called as its directory."""
+    for each in images:
+        directory = os.path.dirname(each.path)
+        yield Service(
+            name=os.path.basename(directory) or "app",
+            kind="Dockerfile",
+            place=each.place,
+            command=None,
+            instances=Value(place=each.path, reason="a Dockerfile does not say it"),
+            surge=None,
+            is_open=True,
+            dockerfile=each.path,
+            directory=directory,
+        )
+
+
+def _nothing(path: str, base: str) -> Image:
+    return Image(path=path, place=path, base=base, entrypoint=None, command=None, environment={})
 
 
 def _instructions(text: str) -> Iterator[tuple[int, str, str]]:

@@ -83,7 +83,7 @@ class Service:
 
     `environment` holds what the file sets; None is a variable that is set to something the file does not say.
     `is_open` says that more variables come from elsewhere. `directory` is where its code is, None where that cannot be
-    told. `dockerfile` is the path of what its image is built by, if that is known. `kind` is the form of the file.
+    told. `dockerfile` and `target` are the file and the stage that its image is built by, as far as that is known. `kind` is the form of the file.
     """
 
     name: str
@@ -96,5 +96,6 @@ class Service:
     entrypoint: tuple[str, ...] | None = None
     is_open: bool = False
     dockerfile: str = ""
+    target: str = ""
     directory: str | None = None
     image: str = ""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from dbaudit.facts.budget import BudgetGap
-from dbaudit.sources.pool_budget import compose, kubernetes, pgbouncer_ini, procfile, python_pools
+from dbaudit.sources.pool_budget import compose, dockerfile, kubernetes, pgbouncer_ini, procfile, python_pools
 from dbaudit.sources.pool_budget.dockerfile import Image, image
 from dbaudit.sources.pool_budget.files import LARGEST_FILE_BYTES, Files, find, text_of
 from dbaudit.sources.pool_budget.found import Pool, Service
@@ -35,6 +35,7 @@ def read(paths: Iterable[str]) -> Project:
     files = find(paths)
     texts = [(path, text_of(path)) for path in files.python]
     code = python_pools.read((path, text) for path, text in texts if text is not None)
+    images = tuple(image(text, path) for path in files.dockerfiles if (text := text_of(path)) is not None)
     manifests, gaps = _manifests(files.yaml)
     composed, compose_gaps, profiles = _composed(files.compose)
     found = {
@@ -43,13 +44,15 @@ def read(paths: Iterable[str]) -> Project:
         "Procfile": tuple(service for path in files.procfiles for service in procfile.services(text_of(path) or "", path)),
     }
     kinds = [kind for kind, services in found.items() if services]
+    if not kinds and images:
+        kinds, found = ["Dockerfile"], {"Dockerfile": tuple(dockerfile.services(images))}
     kind = kinds[0] if kinds else ""
     if kind != "compose":
         compose_gaps, profiles = [], []
     return Project(
         services=found.get(kind, ()),
         pools=code.pools,
-        images=tuple(image(text_of(path) or "", path) for path in files.dockerfiles),
+        images=images,
         poolers=tuple(pgbouncer_ini.read(text_of(path) or "", path) for path in files.poolers),
         gaps=(*code.gaps, *gaps, *compose_gaps, *_unreadable(files)),
         notes=(*_notes(files, found, kinds), *profiles, *_unread([path for path, text in texts if text is None])),
