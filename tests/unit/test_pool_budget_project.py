@@ -145,6 +145,23 @@ def test_a_dockerfile_alone_says_how_many_processes_an_instance_has(project):
     assert sentences(project({}, "api: instances=2 processes=1")) == ["api: 2 instances × 1 process × (5 + 5) = 20"]
 
 
+@pytest.mark.parametrize(
+    ("pins", "formula"),
+    [
+        ({}, "1 instance × 1 worker × ?"),
+        ({"requirements.txt": "redis[hiredis]==8.1.0  # x\n"}, "1 instance × 1 worker × 100"),
+        ({"requirements-dev.txt": "redis == 5.0.1"}, "1 instance × 1 worker × no limit"),
+        ({"requirements/base.txt": "redis==8.1.0", "requirements.txt": "redis == 5.0.1"}, "1 instance × 1 worker × ?"),
+        ({"requirements.txt": "redis==8.1.0", "poetry.lock": '[[package]]\nname = "redis"\nversion = "4.5"'}, "1 instance × 1 worker × ?"),
+        ({"uv.lock": "not toml", "requirements.txt": "redis>=5"}, "1 instance × 1 worker × ?"),
+    ],
+)
+def test_a_default_is_that_of_the_version_that_is_pinned(project, pins, formula):
+    compose = "services:\n  web: {build: ., command: uvicorn m:a}\n"
+    facts = project({"compose.yaml": compose, "a.py": "import redis\nr = redis.Redis()", **pins})
+    assert [term.formula for term in of_others(facts)["Redis"].terms] == [formula]
+
+
 def test_heroku_sets_web_concurrency_itself(project):
     facts = project({"Procfile": "web: gunicorn m:a\n", "db.py": ENGINE.format(5, 5)}, "web: instances=1")
     assert unknowns(of_server(facts).terms) == ("web: workers: Procfile:1: it is WEB_CONCURRENCY of the environment",)

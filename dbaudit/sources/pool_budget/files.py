@@ -30,6 +30,7 @@ class Files:
     compose: list[list[str]] = field(default_factory=list)
     yaml: list[str] = field(default_factory=list)
     poolers: list[str] = field(default_factory=list)
+    pins: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     is_cut: bool = False
 
@@ -99,6 +100,8 @@ def _sort_one(found: Files, path: str, is_named: bool = False) -> None:
         found.dockerfiles.append(path)
     elif name.endswith((".yaml", ".yml")):
         found.yaml.append(path)
+    elif name in ("uv.lock", "poetry.lock") or re.search(r"requirements[^/\\]*(?:[/\\][^/\\]+)?\.txt$", path):
+        found.pins.append(path)
     elif name.endswith(".ini") and "pgbouncer" in name:
         found.poolers.append(path)
 

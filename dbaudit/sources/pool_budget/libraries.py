@@ -15,6 +15,7 @@ from dbaudit.sources.pool_budget.found import Pool, Value
 from dbaudit.sources.pool_budget.literals import Module, keywords, number, text, unknown
 
 Arguments = Mapping[str, ast.expr] | None
+REDIS_DEFAULT = "redis-py has 100 by default from 8.1 on, and no limit before"
 _NOT_POSTGRESQL = ("sqlite", "mysql", "mariadb", "oracle", "mssql", "duckdb", "snowflake", "bigquery", "cockroachdb")
 
 
@@ -125,7 +126,7 @@ def _redis(module: Module, call: ast.Call) -> Pool | None:
     arguments, place = keywords(module, call), module.place(call)
     if arguments is not None and "connection_pool" in arguments:
         return None
-    size = Value(place=place, reason="redis-py has 100 by default from 8.1 on, and no limit before")
+    size = Value(place=place, reason=REDIS_DEFAULT)
     if arguments is None:
         size = _hidden("max_connections", place)
     elif "max_connections" in arguments:

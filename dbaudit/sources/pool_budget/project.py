@@ -12,6 +12,7 @@ from dbaudit.sources.pool_budget.dockerfile import Image, image
 from dbaudit.sources.pool_budget.files import LARGEST_FILE_BYTES, Files, find, text_of
 from dbaudit.sources.pool_budget.found import Pool, Service
 from dbaudit.sources.pool_budget.pgbouncer_ini import PgBouncer
+from dbaudit.sources.pool_budget.versions import pinned, with_defaults
 from dbaudit.sources.pool_budget.yaml_files import Node, NoYaml, documents
 
 _NO_TEXT = f"it cannot be read as UTF-8 of at most {LARGEST_FILE_BYTES >> 20} MB"
@@ -51,7 +52,7 @@ def read(paths: Iterable[str]) -> Project:
         compose_gaps, profiles = [], []
     return Project(
         services=found.get(kind, ()),
-        pools=code.pools,
+        pools=with_defaults(code.pools, pinned((path, text_of(path) or "") for path in files.pins)),
         images=images,
         poolers=tuple(pgbouncer_ini.read(text_of(path) or "", path) for path in files.poolers),
         gaps=(*code.gaps, *gaps, *compose_gaps, *_unreadable(files)),
