@@ -57,6 +57,10 @@ def started(command, files=None, is_open=False, **environment):
         ("celery -A proj worker --pool=solo", (1, 1)),
         ("celery -A proj beat", (1, 1)),
         ("celery -A proj flower", None),
+        ("celery multi start 3 -A proj -c 4", "?"),
+        ("flask work", "?"),
+        ("hypercorn -c hypercorn.toml a:b", "?"),
+        ("granian --workers 2 a:b", (2, None)),
         ("dramatiq tasks -p 2 -t 4", (2, 4)),
         ("dramatiq tasks", (None, 8)),
         ("rq worker high", (1, 1)),
@@ -76,6 +80,15 @@ def started(command, files=None, is_open=False, **environment):
 )
 def test_what_a_command_starts(command, expected):
     assert started(command) == expected
+
+
+def test_what_the_environment_says_of_asynchronous_workers():
+    assert started("uvicorn a:b", WEB_CONCURRENCY="3") == (3, None)
+    assert started("uvicorn a:b", WEB_CONCURRENCY="3", UVICORN_WORKERS="4") == (4, None)
+    assert started("uvicorn a:b --workers 2", WEB_CONCURRENCY="3") == (2, None)
+    assert started("hypercorn a:b", WEB_CONCURRENCY="3") == (1, None)
+    assert started("granian a:b", GRANIAN_WORKERS="3") == (3, None)
+    assert started("uvicorn a:b", is_open=True) == (None, None)
 
 
 def test_the_five_places_of_gunicorns_settings_in_their_order():

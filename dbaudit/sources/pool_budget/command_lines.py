@@ -150,13 +150,32 @@ def _single(words: Words, context: Context) -> Processes:
     return Processes(count=Value(value=1, place=context.place), threads=Value(value=1, place=context.place))
 
 
-def _asynchronous(words: Words, context: Context) -> Processes:
-    """uvicorn, hypercorn, granian, `fastapi run`: processes whose event loop has no limit of its own."""
-    given = option(words, "-w", "--workers") if words[:1] != ("dev",) and "--reload" not in words else "1"
+def _uvicorn(words: Words, context: Context) -> Processes:
+    """uvicorn and `fastapi run`, whose default is WEB_CONCURRENCY. UVICORN_WORKERS stands for --workers."""
+    if words[:1] == ("dev",) or "--reload" in words:
+        return _unbounded(words, context)
+    variables = ("UVICORN_WORKERS", "WEB_CONCURRENCY")
+    variable = next((name for name in variables if name in context.environment), "WEB_CONCURRENCY" if context.is_open else "")
+    return _asynchronous(option(words, "--workers"), variable, context)
+
+
+def _hypercorn(words: Words, context: Context) -> Processes | None:
+    given = option(words, "-w", "--workers")
+    is_elsewhere = given is None and option(words, "-c", "--config") is not None
+    return None if is_elsewhere else _asynchronous(given, "", context)
+
+
+def _granian(words: Words, context: Context) -> Processes:
+    is_set = context.is_open or "GRANIAN_WORKERS" in context.environment
+    return _asynchronous(option(words, "--workers"), "GRANIAN_WORKERS" if is_set else "", context)
+
+
+def _asynchronous(given: str | None, variable: str, context: Context) -> Processes:
+    """Workers whose event loops have no limit of their own: as many as are given, or as the environment says, or one."""
     if given is not None:
         return Processes(noun="worker", count=count(given, context.place))
-    if context.is_open or "WEB_CONCURRENCY" in context.environment:
-        return Processes(noun="worker", count=Value(place=context.place, variable="WEB_CONCURRENCY"))
+    if variable:
+        return Processes(noun="worker", count=Value(place=context.place, variable=variable))
     return Processes(noun="worker", count=Value(value=1, place="default: one worker"))
 
 
@@ -164,7 +183,8 @@ def _celery(words: Words, context: Context) -> Processes | None:
     if "worker" not in words:
         if "beat" in words:
             return _single(words, context)
-        return Processes(is_application=False)
+        is_momentary = any(word in ("flower", "inspect", "status", "purge", "control", "report", "upgrade") for word in words)
+        return Processes(is_application=False) if is_momentary else None
     kind = option(words, "-P", "--pool") or "prefork"
     if kind == "solo":
         return _single(words, context)
@@ -209,10 +229,11 @@ def _uwsgi(words: Words, context: Context) -> Processes | None:
     )
 
 
-def _flask(words: Words, context: Context) -> Processes:
+def _flask(words: Words, context: Context) -> Processes | None:
     if "run" in words:
-        return Processes(count=Value(value=1, place=context.place))
-    return Processes(is_application=False)
+        return _unbounded(words, context)
+    is_momentary = any(word in ("db", "routes", "shell", "init-db") for word in words)
+    return Processes(is_application=False) if is_momentary else None
 
 
 def _unbounded(words: Words, context: Context) -> Processes:
@@ -221,7 +242,9 @@ def _unbounded(words: Words, context: Context) -> Processes:
 
 _PROGRAMS: dict[str, Callable[[Words, Context], Processes | None]] = {
     "gunicorn": gunicorn,
-    **dict.fromkeys(("uvicorn", "hypercorn", "granian", "fastapi"), _asynchronous),
+    **dict.fromkeys(("uvicorn", "fastapi"), _uvicorn),
+    "hypercorn": _hypercorn,
+    "granian": _granian,
     **dict.fromkeys(("daphne", "arq", "streamlit"), _unbounded),
     "celery": _celery,
     "dramatiq": _dramatiq,
