@@ -294,7 +294,7 @@ def test_the_configuration_gives_services_and_the_command_line_wins(project):
 @pytest.mark.parametrize(
     "text",
     ["api", "api:", "api: pool", "api: pool=x", "api: pool=-1", "api: wrong=1", "api: pool=1 pool=2", ": pool=1",
-     "api: instances=1 concurrency=2", "api: surge=10%", "api: pool=1.5"],
+     "api: pool=" + "9" * 5000, "api: instances=2 surge=x%", "api: instances=1 concurrency=2", "api: surge=10%", "api: pool=1.5"],
 )
 def test_a_service_that_is_not_understood_is_refused(text):
     with pytest.raises(AuditError):
@@ -315,6 +315,18 @@ def test_what_is_given_later_wins_figure_by_figure():
 def test_a_path_that_is_not_there_is_refused(project):
     with pytest.raises(AuditError, match="nowhere is not there"):
         project({}, paths=("nowhere",))
+
+
+def test_numbers_that_are_none_are_not_known(project):
+    many = "9" * 5000
+    facts = project({
+        "compose.yaml": f"""
+services:
+  web: {{build: ., command: uvicorn m:a --workers {many}, deploy: {{replicas: {many}}}, environment: {{SIZE: "--1"}}}}
+""",
+        "db.py": "import os\n" + ENGINE.format("int(os.environ['SIZE'])", "int(os.getenv('OVER', '٣'))"),
+    })
+    assert sentences(facts) == ["web: ? instances × ? workers × (? + ?) = None"]
 
 
 def test_an_empty_project_is_not_a_clean_one(project):

@@ -14,7 +14,8 @@ By arithmetic, from the project's files and from what `--service` and `[tool.dba
 hold one connection limit a pool that is larger. More than the server takes is an error in the steady state and a
 warning while a deploy rolls; more than 90 % of it in the steady state is a warning, as migrations, cron jobs and people
 need connections too. What is not known is not counted: a sum with unknown parts is "at least", and never a pass.
-In Kubernetes, pods that are being stopped hold connections beyond maxSurge.
+In Kubernetes, pods that are being stopped hold connections beyond maxSurge. Of the code, tests, migrations, scripts,
+examples and virtual environments are left out.
 
 ## Example
     api: 8 instances × 4 workers × (10 + 20) = 960 of 97 usable

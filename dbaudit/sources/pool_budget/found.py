@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dbaudit.facts.budget import POSTGRESQL, Figure
+from dbaudit.sources.pool_budget import numbers
 
 # What docker compose itself reads from its environment, not the container.
 COMPOSE = "compose/"
@@ -38,10 +39,10 @@ class Value:
             name = self.variable.removeprefix(COMPOSE)
             whose = "docker compose's own environment" if name != self.variable else "the environment"
             return Figure(place=self.place, reason=f"it is {name} of {whose}{default}")
-        text = environment[self.variable]
-        if text is None or not text.strip().isascii() or not text.strip().lstrip("-").isdigit():
+        value = numbers.whole(environment[self.variable])
+        if value is None:
             return Figure(place=self.place, reason=f"{self.variable} is not given as a number")
-        return self._settled(int(text), "")
+        return self._settled(value, "")
 
     def _settled(self, value: int | None, reason: str) -> Figure:
         if value is not None and ((value == 0 and self.zero_is_unlimited) or (value < 0 and self.negative_is_unlimited)):

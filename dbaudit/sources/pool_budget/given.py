@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -10,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from dbaudit.errors import AuditError
 from dbaudit.facts.budget import Figure
+from dbaudit.sources.pool_budget import numbers
 
 NUMBERS = ("instances", "processes", "threads", "pool", "overflow", "concurrency")
 NAMES = ("role", "database", "through")
@@ -79,33 +79,36 @@ def _service(name: str, values: Mapping[str, object], place: str) -> GivenServic
     unknown = sorted(values.keys() - {*NUMBERS, *NAMES, "surge"})
     if unknown:
         raise AuditError(f"{place}: {unknown[0]} is not known", f"one of {', '.join((*NUMBERS, 'surge', *NAMES))}")
-    numbers = {key: _number(key, values[key], place) for key in NUMBERS if key in values}
-    if "instances" in numbers and "concurrency" in numbers:
+    figures = {key: _number(key, values[key], place) for key in NUMBERS if key in values}
+    if "instances" in figures and "concurrency" in figures:
         raise AuditError(f"{place}: instances and concurrency are the same thing", "give one of them")
-    concurrency = numbers.pop("concurrency", None)
-    instances = numbers.pop("instances", concurrency)
+    concurrency = figures.pop("concurrency", None)
+    instances = figures.pop("instances", concurrency)
     return GivenService(
         name=name,
         place=place,
         instances=instances,
         surge=_surge(values["surge"], instances, place) if "surge" in values else None,
         is_serverless=concurrency is not None,
-        **numbers,
+        **figures,
         **{key: str(values[key]) for key in NAMES if key in values},
     )
 
 
 def _number(key: str, value: object, place: str) -> Figure:
     text = str(value)
-    if isinstance(value, bool) or not (text.isascii() and text.isdigit()):
+    number = None if isinstance(value, bool) else numbers.count(text)
+    if number is None:
         raise AuditError(f"{place}: {key} is {text[:40]!r}, not a whole number")
-    return Figure(value=int(text), place=place)
+    return Figure(value=number, place=place)
 
 
 def _surge(value: object, instances: Figure | None, place: str) -> Figure:
-    share = re.fullmatch(r"(\d+)%", str(value))
-    if share is None:
+    if not str(value).endswith("%"):
         return _number("surge", value, place)
     if instances is None or instances.value is None:
         raise AuditError(f"{place}: surge is a share of instances, which are not given there")
-    return Figure(value=math.ceil(instances.value * int(share[1]) / 100), place=place)
+    share = numbers.share(str(value), instances.value)
+    if share is None:
+        raise AuditError(f"{place}: surge is {str(value)[:40]!r}, not a number or a percentage")
+    return Figure(value=share, place=place)

@@ -6,11 +6,11 @@ While a Deployment rolls out there are up to maxSurge more (25 %, rounded up); p
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from dbaudit.sources.pool_budget import numbers
 from dbaudit.sources.pool_budget.found import Service, Value
 from dbaudit.sources.pool_budget.yaml_files import Node
 
@@ -134,14 +134,10 @@ def _surge(kind: str, workload: Node, instances: Value) -> Value:
     given = rolling.at("rollingUpdate", "maxSurge")
     default = "25%" if kind == "Deployment" else "0"
     text, place = (given.text or "", given.place) if given else (default, "default of Kubernetes")
-    if text.isdigit():
-        return Value(value=int(text), place=place)
-    share = re.fullmatch(r"(\d+)%", text)
-    if share is None:
-        return Value(place=place, reason="maxSurge is no number there")
-    if instances.value is None:
+    if text.endswith("%") and instances.value is None:
         return Value(place=instances.place, reason=f"it is {text} of the instances")
-    return Value(value=math.ceil(instances.value * int(share[1]) / 100), place=place)
+    value = numbers.share(text, instances.value or 0) if text.endswith("%") else numbers.count(text)
+    return Value(value=value, place=place, reason="" if value is not None else "maxSurge is no number there")
 
 
 def _words(node: Node, environment: Mapping[str, str | None]) -> tuple[str, ...]:

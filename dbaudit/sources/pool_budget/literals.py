@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from dbaudit.sources.pool_budget import numbers
 from dbaudit.sources.pool_budget.found import Value
 
 _LONGEST_SHOWN = 48
@@ -88,8 +89,8 @@ def number(module: Module, node: ast.expr, depth: int = 0) -> Value:
     if isinstance(node, ast.Constant):
         if type(node.value) is int:
             return Value(value=node.value, place=place)
-        if isinstance(node.value, str) and node.value.isascii() and node.value.isdigit():
-            return Value(value=int(node.value), place=place)
+        if isinstance(node.value, str) and numbers.count(node.value) is not None:
+            return Value(value=numbers.count(node.value), place=place)
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and depth < _DEEPEST:
         inner = number(module, node.operand, depth + 1)
         if inner.value is not None and not inner.variable:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dbaudit.facts.budget import Figure, PoolerPool, PoolerSettings
+from dbaudit.sources.pool_budget import numbers
 
 _SECTION = re.compile(r"\[(\w+)\]")
 _SETTING = re.compile(r"""("(?:[^"]|"")*"|[^\s=;#][^\s=]*)\s*=\s*(.*)""")
@@ -71,9 +72,8 @@ def _number(settings: dict[str, tuple[str, int]], name: str, default: int, path:
 
 
 def _figure(text: str, name: str, place: str) -> Figure:
-    if text.isascii() and text.isdigit():
-        return Figure(value=int(text), place=place)
-    return Figure(place=place, reason=f"{name} is no number there")
+    value = numbers.count(text)
+    return Figure(value=value, place=place, reason="" if value is not None else f"{name} is no number there")
 
 
 def _pool(name: str, pairs: dict[str, str], place: str, settings: dict[str, tuple[str, int]], path: str) -> PoolerPool:

@@ -6,6 +6,7 @@ from dbaudit.facts import Missing
 from dbaudit.facts.activity import Slots
 from dbaudit.facts.budget import ServerRoom
 from dbaudit.facts.snapshot import Snapshot
+from dbaudit.sources.pool_budget import numbers
 
 _UNKNOWN_RESERVED = 3
 
@@ -30,9 +31,9 @@ def room_in_snapshot(snapshot: Snapshot, cores: int | None) -> ServerRoom | Miss
     for slots in snapshot.facts.get(Slots):
         return ServerRoom(max_connections=slots.max_connections, reserved=slots.reserved, origin=origin, cores=cores)
     settings = {row.name: row.value for row in snapshot.settings if not row.database and not row.role}
-    numbers = [settings.get("superuser_reserved_connections", ""), settings.get("reserved_connections", "0")]
-    if not all(text.isdigit() for text in (settings.get("max_connections", ""), *numbers)):
+    maximum = numbers.count(settings.get("max_connections"))
+    superusers = numbers.count(settings.get("superuser_reserved_connections"))
+    others = numbers.count(settings.get("reserved_connections", "0"))
+    if maximum is None or superusers is None or others is None:
         return Missing(reason="the snapshot does not hold max_connections", remedy="--max-connections N")
-    return ServerRoom(
-        max_connections=int(settings["max_connections"]), reserved=sum(map(int, numbers)), origin=origin, cores=cores
-    )
+    return ServerRoom(max_connections=maximum, reserved=superusers + others, origin=origin, cores=cores)

@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Iterable, Iterator
 
+from dbaudit.sources.pool_budget import numbers
 from dbaudit.sources.pool_budget.found import Value
 
 _ENDS = frozenset(["&&", "||", ";", "|", "&", ";;"])
@@ -62,11 +63,9 @@ def option(words: tuple[str, ...], *names: str) -> str | None:
 def count(text: str, place: str) -> Value:
     """A number in a command line, or the variable of the environment that it is."""
     text = text.strip().strip("'\"")
-    if text.isascii() and text.isdigit():
-        return Value(value=int(text), place=place)
+    if numbers.count(text) is not None:
+        return Value(value=numbers.count(text), place=place)
     variable = _VARIABLE.fullmatch(text)
     if variable:
-        default = variable[3] or ""
-        value = int(default) if default.isascii() and default.isdigit() else None
-        return Value(value=value, place=place, variable=variable[1] or variable[2])
+        return Value(value=numbers.count(variable[3]), place=place, variable=variable[1] or variable[2])
     return Value(place=place, reason=f"it is {text[:40]}")

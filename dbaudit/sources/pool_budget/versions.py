@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Iterable
 from dataclasses import replace
 
+from dbaudit.sources.pool_budget import numbers
 from dbaudit.sources.pool_budget.found import Pool, Value
 from dbaudit.sources.pool_budget.libraries import REDIS_DEFAULT
 
@@ -20,8 +21,8 @@ def pinned(files: Iterable[tuple[str, str]]) -> dict[str, set[tuple[int, ...]]]:
     found: dict[str, set[tuple[int, ...]]] = {}
     for path, text in files:
         for name, version in _locked(text) if path.endswith(".lock") else _required(text):
-            numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
-            found.setdefault(name.lower().replace("_", "-"), set()).add(numbers)
+            parts = tuple(number for part in version.split(".")[:2] if (number := numbers.count(part)) is not None)
+            found.setdefault(name.lower().replace("_", "-"), set()).add(parts)
     return found
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from dbaudit.sources.pool_budget import numbers
+
 
 class NoYaml(Exception):
     """The text is no YAML, such as a template of some; `str(error)` says where."""
@@ -35,8 +37,7 @@ class Node:
     @property
     def number(self) -> int | None:
         """The scalar as a whole number, or None."""
-        text = self.text
-        return int(text) if text is not None and text.isascii() and text.isdigit() else None
+        return numbers.count(self.text)
 
     @property
     def is_mapping(self) -> bool:
