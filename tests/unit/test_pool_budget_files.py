@@ -279,6 +279,8 @@ def test_yaml_that_would_grow_or_build_something_does_neither():
     assert documents("a: !!python/object/apply:os.system [exit]", "t.yaml")[0].at("a").text is None
     loop = documents("a: &a\n  <<: *a\n  b: 1\n", "t.yaml")[0]
     assert loop.at("a", "b").number == 1
+    longer = documents("a: &a\n  <<: {<<: *a, c: 2}\n  b: 1\n", "t.yaml")[0]
+    assert (longer.at("a", "b").number, longer.at("a", "c").number) == (1, 2)
 
 
 INI = """

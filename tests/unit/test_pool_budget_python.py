@@ -144,6 +144,11 @@ def test_what_is_no_python_is_a_gap_and_not_silence():
     assert found.pools == () and [gap.place for gap in found.gaps] == ["app/db.py"]
 
 
+def test_a_dict_that_holds_itself_ends():
+    found = read([("a.py", ENGINE + "o = {**o}\ne = create_engine(u, **o)"), ("b.py", ENGINE + "e = create_engine(u)")])
+    assert [pool.path for pool in found.pools] == ["b.py"] and [gap.place for gap in found.gaps] == ["a.py"]
+
+
 def test_connections_without_a_pool_are_named_where_there_is_no_pool():
     code = "import psycopg\ndef f():\n    return psycopg.connect(dsn)"
     assert [gap.place for gap in read([("a.py", code)]).gaps] == ["a.py:3"]

@@ -34,8 +34,8 @@ class Project:
 def read(paths: Iterable[str]) -> Project:
     """What these files and directories say. Raises AuditError for a path that is not there."""
     files = find(paths)
-    texts = [(path, text_of(path)) for path in files.python]
-    code = python_pools.read((path, text) for path, text in texts if text is not None)
+    unread: list[str] = []
+    code = python_pools.read(_texts(files.python, unread))
     images = tuple(image(text, path) for path in files.dockerfiles if (text := text_of(path)) is not None)
     manifests, gaps = _manifests(files.yaml)
     composed, compose_gaps, profiles = _composed(files.compose)
@@ -56,8 +56,18 @@ def read(paths: Iterable[str]) -> Project:
         images=images,
         poolers=tuple(pgbouncer_ini.read(text_of(path) or "", path) for path in files.poolers),
         gaps=(*code.gaps, *gaps, *compose_gaps, *_unreadable(files)),
-        notes=(*_notes(files, found, kinds), *profiles, *_unread([path for path, text in texts if text is None])),
+        notes=(*_notes(files, found, kinds), *profiles, *_unread(unread)),
     )
+
+
+def _texts(paths: list[str], unread: list[str]) -> Iterator[tuple[str, str]]:
+    """Paths and texts, one at a time. What is no text goes to `unread`."""
+    for path in paths:
+        text = text_of(path)
+        if text is None:
+            unread.append(path)
+        else:
+            yield path, text
 
 
 def _unreadable(files: Files) -> Iterator[BudgetGap]:

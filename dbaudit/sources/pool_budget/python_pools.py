@@ -38,19 +38,30 @@ def read(files: Iterable[tuple[str, str]]) -> PythonPools:
         try:
             module = parsed(text, path)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
-            gaps.append(BudgetGap(subject=path, place=path, reason="it cannot be read as Python: its pools are not known"))
+            gaps.append(_unreadable(path))
             continue
         if not _is_alembic(module):
             modules.append(module)
     for module in modules:
-        found = [*_called(module), *databases(module)]
+        try:
+            found = [*_called(module), *databases(module)]
+        except RecursionError:
+            gaps.append(_unreadable(module.path))
+            continue
         pools += _without_alternatives(module, found)
         if not found:
             gaps += _direct(module)
-    pools += _flask(modules)
+    try:
+        pools += list(_flask(modules))
+    except RecursionError:
+        gaps.append(_unreadable("Flask-SQLAlchemy's options"))
     if any(pool.server == POSTGRESQL for pool in pools):
         gaps = [gap for gap in gaps if gap.subject != _DIRECT]
     return PythonPools(pools=tuple(pools), gaps=tuple(gaps))
+
+
+def _unreadable(path: str) -> BudgetGap:
+    return BudgetGap(subject=path, place=path, reason="it cannot be read as Python: its pools are not known")
 
 
 def _is_alembic(module: Module) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from dbaudit.sources.pool_budget import numbers
@@ -15,10 +15,14 @@ class NoYaml(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A node of a document, or nothing at all (`raw` is None): what is asked of it is then nothing, too."""
+    """A node of a document, or nothing at all (`raw` is None): what is asked of it is then nothing, too.
+
+    `known` are the items of the document's mappings that were asked for before, by identity.
+    """
 
     raw: Any
     path: str
+    known: dict[int, dict[str, Node]] = field(default_factory=dict, compare=False, repr=False)
 
     def __bool__(self) -> bool:
         return self.raw is not None
@@ -48,33 +52,46 @@ class Node:
         return bool(self) and self.raw.id == "sequence"
 
     def items(self) -> Iterator[tuple[str, Node]]:
-        """The items of a mapping whose keys are scalars, merged ones (`<<`) after its own."""
-        if not self.is_mapping:
-            return
-        merged: dict[str, Node] = {}
-        own: dict[str, Node] = {}
+        """The items of a mapping whose keys are scalars, its own and then merged ones (`<<`)."""
+        if self.is_mapping:
+            yield from self._flat().items()
+
+    def _flat(self) -> dict[str, Node]:
+        """Each mapping is flattened once, and one that is merged into itself adds nothing to itself."""
+        if id(self.raw) not in self.known:
+            self.known[id(self.raw)] = {}
+            self.known[id(self.raw)] = {**self._merged(), **self._own()}
+        return self.known[id(self.raw)]
+
+    def _own(self) -> dict[str, Node]:
+        return {
+            key.value: self._to(value)
+            for key, value in self.raw.value
+            if key.id == "scalar" and not key.tag.endswith(":merge")
+        }
+
+    def _merged(self) -> dict[str, Node]:
+        found: dict[str, Node] = {}
         for key, value in self.raw.value:
-            if key.id != "scalar":
-                continue
-            if key.tag.endswith(":merge"):
+            if key.id == "scalar" and key.tag.endswith(":merge"):
                 for node in value.value if value.id == "sequence" else [value]:
-                    if node is not self.raw:
-                        merged = {**dict(Node(node, self.path).items()), **merged}
-            else:
-                own[key.value] = Node(value, self.path)
-        yield from {**merged, **own}.items()
+                    found = {**dict(self._to(node).items()), **found}
+        return found
+
+    def _to(self, raw: Any) -> Node:
+        return Node(raw, self.path, self.known)
 
     def values(self) -> Iterator[Node]:
         """The items of a sequence."""
         if self.is_sequence:
             for value in self.raw.value:
-                yield Node(value, self.path)
+                yield self._to(value)
 
     def at(self, *keys: str) -> Node:
         """What stands under these keys, one below the other; nothing where one is absent."""
         node = self
         for key in keys:
-            node = dict(node.items()).get(key, Node(None, self.path))
+            node = dict(node.items()).get(key, node._to(None))
         return node
 
 
