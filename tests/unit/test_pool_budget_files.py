@@ -246,6 +246,8 @@ def deployed(kind="Deployment", spec="replicas: 3", more=""):
         ({"more": AUTOSCALER}, 9, 3),
         ({"more": AUTOSCALER + "---" + AUTOSCALER}, None, None),
         ({"more": AUTOSCALER.replace("shop", "other")}, 3, 1),
+        ({"more": AUTOSCALER.replace(", namespace: shop", "")}, 9, 3),
+        ({"more": AUTOSCALER.replace("name: api}", "name: web}")}, 3, 1),
         ({"kind": "StatefulSet"}, 3, 0),
         ({"kind": "DaemonSet", "spec": "minReadySeconds: 1"}, None, 0),
         ({"spec": "replicas: many"}, None, None),

@@ -96,7 +96,7 @@ def _compared(total: Sum, room: int, subject: Subject, of_what: str, reserve_rat
     finding = Finding(
         code="POL001",
         subject=subject,
-        message=f"the pools may open {at_least}{total.steady:,} connections, {room:,} {of_what}: {largest(total.terms)}",
+        message=f"the pools may open {at_least}{total.steady:,} connections, where {room:,} {of_what}: {largest(total.terms)}",
         severity=Severity.ERROR,
         evidence={
             "steady_count": total.steady,
@@ -110,7 +110,7 @@ def _compared(total: Sum, room: int, subject: Subject, of_what: str, reserve_rat
         return finding
     if total.rolling > room:
         rolling = largest(total.terms, rolling=True)
-        message = f"while a deploy rolls the pools may open {at_least}{total.rolling:,}, {room:,} {of_what}: {rolling}"
+        message = f"while a deploy rolls the pools may open {at_least}{total.rolling:,}, where {room:,} {of_what}: {rolling}"
         return replace(finding, severity=Severity.WARNING, message=message)
     if total.steady > room * (1 - reserve_ratio):
         left = f"{room - total.steady} are left for migrations, jobs and people"

@@ -115,7 +115,7 @@ def _instances(cluster: _Cluster, key: tuple[str, str, str], nodes: list[Node]) 
         return Value(
             place=places, reason=f"{kind} {name} is there {len(nodes)} times: render the overlay and name its output"
         )
-    limits = cluster.limits.get(key, [])
+    limits = _limits(cluster, key)
     if len(limits) > 1:
         return Value(place=limits[0].place, reason=f"{len(limits)} autoscalers say how many there are")
     if limits:
@@ -124,6 +124,17 @@ def _instances(cluster: _Cluster, key: tuple[str, str, str], nodes: list[Node]) 
         return Value(place=workload.place, reason="there is one on each node of the cluster")
     replicas = workload.at("spec", "replicas")
     return _count(replicas, workload, "replicas") if replicas else Value(value=1, place=workload.place)
+
+
+def _limits(cluster: _Cluster, key: tuple[str, str, str]) -> list[Value]:
+    """What autoscalers say of a workload. One without a namespace goes where it is applied: it may be this one's."""
+    kind, namespace, name = key
+    return [
+        value
+        for (its_kind, its_namespace, its_name), values in cluster.limits.items()
+        if (its_kind, its_name) == (kind, name) and (its_namespace == namespace or not its_namespace or not namespace)
+        for value in values
+    ]
 
 
 def _surge(kind: str, workload: Node, instances: Value) -> Value:
