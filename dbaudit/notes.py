@@ -109,3 +109,16 @@ def about_texts(facts: Facts, file_count: int) -> tuple[str, ...]:
     if bodies:
         notes.append(f"the bodies of functions and procedures in other languages than SQL, and DO, are not looked into: {bodies}")
     return tuple(notes)
+
+
+def about_connections(facts: Facts) -> tuple[str, ...]:
+    """What cannot be seen of the connections from where we are."""
+    from dbaudit.facts.sessions import ClientPath
+
+    if not any(path.is_pooled for path in facts.get(ClientPath)):
+        return ()
+    return (
+        "reached through a pooler: the server answers with another process id than the connection was given. What is seen "
+        "are the connections that reach the server, the pooler's own among them; not the pooler's clients, how long they "
+        "queue there, nor how often they connect. Ask the pooler for these, in PgBouncer by SHOW POOLS and SHOW CLIENTS",
+    )

@@ -38,6 +38,9 @@ from your files, or to values of the columns in pg_stats; those are shown only w
 `snapshot` reads with those whose names start with `schema_`, and with those about statistics, sizes and settings, in one
 transaction at isolation level repeatable read. `{view}` is pg_stat_statements, by the name the server gives for it.
 
+`connections --connect-cost` sends the query connect_cost on the connection that it has, closes it, and then opens and
+closes five more, one after another, each with one such transaction.
+
 A name ending in `_15`, `_16` … is the variant for that major version and later ones.
 """
 

@@ -23,6 +23,7 @@ class Format(StrEnum):
     FULL = "full"
     CONCISE = "concise"
     JSON = "json"
+    OPENMETRICS = "openmetrics"
 
 
 class Level(StrEnum):

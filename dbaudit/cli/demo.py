@@ -31,11 +31,12 @@ def demo(
     from dbaudit.cli.output import chosen, exit_code, write
     from dbaudit.exits import Exit
     from dbaudit.facts.saved_plan import SavedPlan
+    from dbaudit.facts.sessions import ConnectCost
     from dbaudit.lab import shop
     from dbaudit.lab.binaries import resolve
     from dbaudit.lab.server import start
 
-    checks = chosen(output, "PLN", "SQL", "IDX", "TBL", "CON", without=(SavedPlan,))
+    checks = chosen(output, "PLN", "SQL", "IDX", "TBL", "CON", without=(SavedPlan, ConnectCost))
     _tell(output, "starting an embedded PostgreSQL and loading the demo shop, 2.2 million rows")
     with start(resolve(pg_bin), shop.SETTINGS) as server:
         shop.create(server.conninfo())

@@ -66,6 +66,10 @@ def rendered(report: Report, output: Output, code: Exit) -> Iterable[str]:
         from dbaudit.report import concise
 
         return [concise.render(report)]
+    if output.format is Format.OPENMETRICS:
+        from dbaudit.report import openmetrics
+
+        return [openmetrics.render(report, exit_code=code)]
     from dbaudit.report import full
 
     return [full.render(report, width=_width(output), color=_wants_color(output), verbose=output.verbose)]

@@ -133,10 +133,17 @@ def _plan(console: Console, label: str, explained: Explained | Variant, common: 
 def _slots(console: Console, report: Report) -> None:
     if not report.facts.get(Slots):
         return
+    from dbaudit.report import sessions
+
     _section(console, "Connection slots")
     for line in slots.lines(report.facts, console.width - 2):
         _line(console, clean(line), indent=2)
     console.print()
+    for title, text in sessions.sections(report.facts, console.width - 2):
+        _section(console, title)
+        for line in text:
+            _line(console, line, indent=2)
+        console.print()
 
 
 def _budget(console: Console, report: Report) -> None:
@@ -164,6 +171,8 @@ def _findings(console: Console, report: Report, rows: tuple[FixRow, ...]) -> Non
         head.append(f"  {_place(labels, finding)}")
         console.print(head)
         _line(console, clean(finding.message), indent=2)
+        for line in str(finding.evidence.get("tree", "")).splitlines():
+            _line(console, clean(line), indent=4)
         for each in finding.chain:
             _line(console, f"→ {clean(each.message)} ({each.code} {names[each.code]})", indent=2)
         statement = explained.get(finding.subject.name)

@@ -35,7 +35,10 @@ def pieces(report: Report, *, exit_code: int) -> Iterator[str]:
             yield (", " if number else "") + dumps(statement)
         yield "]"
     if report.facts.get(Slots):
+        from dbaudit.report import sessions
+
         yield f', "slots": {json.dumps(slots.as_json(report.facts))}'
+        yield f', "sessions": {json.dumps(sessions.as_json(report.facts))}'
     if not report.facts.missing(PoolUse):
         yield f', "budget": {json.dumps(budget.as_json(report.facts))}'
     yield "}\n"
