@@ -15,7 +15,7 @@ from dbaudit.facts import Facts
 from dbaudit.finding import Finding, Severity, Unknown
 
 # A family of codes and the folder its checks live in.
-FOLDERS = {"CON": "connection", "IDX": "index", "PLN": "plan", "SQL": "sql", "TBL": "table"}
+FOLDERS = {"CON": "connection", "IDX": "index", "PLN": "plan", "POL": "pool", "SQL": "sql", "TBL": "table"}
 
 Verdicts = Iterator[Finding | Unknown]
 

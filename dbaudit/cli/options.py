@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
@@ -39,9 +39,9 @@ Target = Annotated[
 
 
 def command(function: Callable[..., None]) -> Callable[..., None]:
-    """Spreads each parameter that is one of the groups above into its options, and runs within the boundary."""
+    """Spreads each parameter that is a group of options, such as those above, and runs within the boundary."""
     hints = get_type_hints(function, include_extras=True)
-    groups = {name: hint for name, hint in hints.items() if hint in (Connection, Explaining, Output, Saving)}
+    groups = {name: hint for name, hint in hints.items() if is_dataclass(hint)}
     own = [p.replace(annotation=hints[p.name]) for p in inspect.signature(function).parameters.values()]
 
     @functools.wraps(function)

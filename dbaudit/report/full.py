@@ -17,9 +17,10 @@ from rich.text import Text
 
 from dbaudit.engine import Report
 from dbaudit.facts.activity import Slots
+from dbaudit.facts.budget import PoolUse
 from dbaudit.facts.statement import Explained, Variant
 from dbaudit.finding import Finding, Fix, Proof, Severity
-from dbaudit.report import excerpt, plan_change, plan_tree, runs, slots, statements
+from dbaudit.report import budget, excerpt, plan_change, plan_tree, runs, slots, statements
 from dbaudit.report.summary import (
     FixRow,
     check_names,
@@ -57,6 +58,7 @@ def render(report: Report, *, width: int, color: bool, verbose: bool = False) ->
     if verbose:
         _plans(console, report)
     _slots(console, report)
+    _budget(console, report)
     rows = fix_rows(report)
     _findings(console, report, rows)
     _skipped(console, report)
@@ -142,6 +144,15 @@ def _slots(console: Console, report: Report) -> None:
         for line in text:
             _line(console, line, indent=2)
         console.print()
+
+
+def _budget(console: Console, report: Report) -> None:
+    if report.facts.missing(PoolUse):
+        return
+    _section(console, "Connection budget")
+    for line in budget.lines(report.facts, console.width - 2):
+        _line(console, line, indent=2)
+    console.print()
 
 
 def _findings(console: Console, report: Report, rows: tuple[FixRow, ...]) -> None:

@@ -9,10 +9,11 @@ from typing import Any
 from dbaudit import __version__
 from dbaudit.engine import Report, Skipped
 from dbaudit.facts.activity import Slots
+from dbaudit.facts.budget import PoolUse
 from dbaudit.facts.server import Server
 from dbaudit.facts.statement import Explained
 from dbaudit.finding import Finding, Fix, Proof, Severity
-from dbaudit.report import slots, statements
+from dbaudit.report import budget, slots, statements
 from dbaudit.report.deep_json import dumps
 from dbaudit.report.spans import span_json
 from dbaudit.report.summary import check_names, severity_counts
@@ -38,6 +39,8 @@ def pieces(report: Report, *, exit_code: int) -> Iterator[str]:
 
         yield f', "slots": {json.dumps(slots.as_json(report.facts))}'
         yield f', "sessions": {json.dumps(sessions.as_json(report.facts))}'
+    if not report.facts.missing(PoolUse):
+        yield f', "budget": {json.dumps(budget.as_json(report.facts))}'
     yield "}\n"
 
 

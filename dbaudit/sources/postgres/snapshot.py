@@ -10,6 +10,7 @@ import psycopg
 
 from dbaudit.errors import AuditError, ServerGone
 from dbaudit.facts import Facts, Missing
+from dbaudit.facts.budget import ServerRoom
 from dbaudit.facts.catalog import ForeignKey, Index, OperatorFamily, Standby, Table
 from dbaudit.facts.column import Column
 from dbaudit.facts.database import Database
@@ -21,6 +22,7 @@ from dbaudit.sources.postgres.collect import missing, query_named, read_within
 from dbaudit.sources.postgres.columns import read_columns_within
 from dbaudit.sources.postgres.planner_settings import NAMES
 from dbaudit.sources.postgres.redact import read_comparable, redacted
+from dbaudit.sources.postgres.room import room_within
 from dbaudit.sources.postgres.schema.listing import Listing, by_name, read_listing
 from dbaudit.sources.postgres.schema.read import read_schema
 from dbaudit.sources.postgres.schema.selection import Wanted, select
@@ -124,6 +126,7 @@ def _facts(cursor: psycopg.Cursor, server: Server, relations: Collection[int], n
         if not isinstance(rows, Missing) and kind in _ORDER:
             rows = tuple(sorted(rows, key=_ORDER[kind]))
         found[kind] = rows
+    found[ServerRoom] = (room_within(cursor),)
     found[Column] = _told(cursor, Column, server.major, [(table.schema, table.name) for table in Facts(found).get(Table)])
     return Facts(found)
 
