@@ -1,4 +1,5 @@
-"""`lint` against sqlfluff and squawk on the same files: two real schemas, and the demo shop's queries many times over.
+"""`lint` against sqlfluff and squawk on the same files: two real schemas, and the demo shop's queries many times over; and
+on one file of one statement, which is what a hook runs, against squawk and a Python that does nothing.
 
 The peers are whatever `sqlfluff` and `squawk` are in the PATH, and a peer that is not there is left out. To have them:
 
@@ -44,6 +45,17 @@ def lint(folder: Path) -> Iterator[tuple[str, str, str, Comparison]]:
         result = compare(ours, [program, *arguments, *map(str, files)], runs=runs, peer_codes=(0, 1))
         speeds = f"{count / result.ours_s:,.0f} and {count / result.peer_s:,.0f} statements/s"
         yield f"lint, {count:,} statements", f"{name}: {speeds}", goal, result
+
+
+def lint_one_file(folder: Path) -> Iterator[tuple[str, str, str, Comparison]]:
+    """A row a peer, as `lint` has them."""
+    file = folder / "one.sql"
+    file.write_text("SELECT id, email FROM customers WHERE id = $1;\n")
+    ours = [DBAUDIT, "lint", "-F", "concise", str(file)]
+    peers = {"python -c pass": [sys.executable, "-c", "pass"], "squawk": [shutil.which("squawk") or "", str(file)]}
+    for name, command in peers.items():
+        if command[0]:
+            yield "lint, one file", name, "none", compare(ours, command, runs=21, peer_codes=(0, 1))
 
 
 def _write(folder: Path) -> list[Path]:

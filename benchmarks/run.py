@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psycopg
 from catalog import build_catalog, catalog_queries
-from lint import lint
+from lint import lint, lint_one_file
 from statements import write_statements
 from timing import Comparison, compare
 
@@ -37,9 +37,9 @@ def explain(folder: Path, bin_directory: Path) -> Iterator[tuple[str, str, float
         shop.load(server.conninfo("postgres"))
         path = folder / "statements.sql"
         write_statements(path)
-        ours = [DBAUDIT, "explain", "--no-analyze", "-F", "json", str(path), server.conninfo()]
+        ours = [DBAUDIT, "explain", "--no-analyze", "--no-proof", "-F", "json", str(path), server.conninfo()]
         peer = [sys.executable, str(HERE / "bare_explain.py"), str(path), server.conninfo()]
-        yield "explain --no-analyze, 200 statements", "the same EXPLAINs, bare psycopg loop", 2.0, compare(ours, peer)
+        yield "explain --no-analyze --no-proof, 200 statements", "the same EXPLAINs, bare psycopg loop", 2.0, compare(ours, peer)
 
 
 def indexes(folder: Path, bin_directory: Path) -> Iterator[tuple[str, str, float, Comparison]]:
@@ -59,7 +59,7 @@ def main() -> None:
     print("| ours | against | ours, s | peer, s | ratio | goal | peak memory, MB |\n|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder)
-        for rows in (startup(), lint(path), explain(path, bin_directory), indexes(path, bin_directory)):
+        for rows in (startup(), lint_one_file(path), lint(path), explain(path, bin_directory), indexes(path, bin_directory)):
             for ours, peer, goal, result in rows:
                 print(
                     f"| {ours} | {peer} | {result.ours_s:.3f} | {result.peer_s:.3f} | {result.ratio:.2f} | {goal} "

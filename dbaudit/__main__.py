@@ -2,4 +2,6 @@
 
 from dbaudit.cli import main
 
-main()
+# A process that is spawned to help imports this module too.
+if __name__ == "__main__":
+    main()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,10 +53,12 @@ def audit(
     notes: tuple[str, ...] = (),
     failure: str = "",
     interrupted: bool = False,
+    locator: Callable[[Facts], Callable[[Finding], Finding]] | None = None,
 ) -> Report:
     """Asks each check whose facts are there; the others are recorded as skipped, with the reason.
 
-    `options` are thresholds by a check's code, in place of its own defaults.
+    `options` are thresholds by a check's code, in place of its own defaults. What `locator` returns gives a finding about
+    a plan its place in the statement's text. Findings of a statement that explain each other are one.
     """
     findings: list[Finding] = []
     skipped: dict[Skipped, None] = {}
@@ -72,6 +74,8 @@ def audit(
                 skipped[_skip(check, verdict)] = None
             else:
                 findings.append(verdict)
+    if any(finding.in_plan for finding in findings):
+        findings = _of_statements(findings, facts, locator)
     return Report(
         command=command,
         facts=facts,
@@ -82,6 +86,14 @@ def audit(
         failure=failure,
         interrupted=interrupted,
     )
+
+
+def _of_statements(
+    findings: list[Finding], facts: Facts, locator: Callable[[Facts], Callable[[Finding], Finding]] | None
+) -> list[Finding]:
+    from dbaudit.checks.chains import chained
+
+    return chained(list(map(locator(facts), findings)) if locator else findings, facts)
 
 
 def _skip(check: Check, unknown: Unknown) -> Skipped:

@@ -10,9 +10,14 @@ from dbaudit.checks.registry import Check
 def page(check: Check) -> str:
     """One check's manual page, in Markdown."""
     body = check.manual.partition("\n")[2].strip()
-    facts = ", ".join(kind.__name__ for kind in check.needs)
-    head = f"# {check.code} {check.name}\n\n{check.title}\n\nSeverity: {check.severity}. Needs: {facts}.\n"
+    more = f" Knows more with: {_names(uses)}." if (uses := check.uses()) else ""
+    needs = f"Severity: {check.severity}. Needs: {_names(check.needs)}.{more}"
+    head = f"# {check.code} {check.name}\n\n{check.title}\n\n{needs}\n"
     return f"{head}\n{body}\n"
+
+
+def _names(kinds: Iterable[type]) -> str:
+    return ", ".join(kind.__name__ for kind in kinds)
 
 
 def catalog(checks: Iterable[Check]) -> str:

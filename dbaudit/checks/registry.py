@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import inspect
 import pkgutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -25,7 +24,7 @@ Verdicts = Iterator[Finding | Unknown]
 class Check:
     """A named fault and the function that looks for it.
 
-    `needs` are the fact types without which it cannot be asked. `options` is a frozen dataclass of thresholds whose
+    `needs` are the fact types without which it cannot be asked; `uses` tells others, with which it knows more. `options` is a NamedTuple or a frozen dataclass of thresholds whose
     defaults are those of the catalogue, or None. `manual` is its page: the docstring of its module.
     """
 
@@ -36,6 +35,7 @@ class Check:
     options: type | None
     run: Callable[..., Verdicts]
     manual: str
+    uses: Callable[[], tuple[type, ...]] = tuple
 
     @property
     def family(self) -> str:
@@ -53,13 +53,21 @@ class Check:
 
 
 def check(
-    code: str, *, name: str, severity: Severity, needs: tuple[type, ...], options: type | None = None
+    code: str,
+    *,
+    name: str,
+    severity: Severity,
+    needs: tuple[type, ...],
+    uses: Callable[[], tuple[type, ...]] = tuple,
+    options: type | None = None,
 ) -> Callable[[Callable[..., Verdicts]], Check]:
     """Turns a function into a Check. Its manual page is the docstring of the module it stands in."""
 
     def declare(run: Callable[..., Verdicts]) -> Check:
-        manual = inspect.cleandoc(sys.modules[run.__module__].__doc__ or "")
-        return Check(code=code, name=name, severity=severity, needs=needs, options=options, run=run, manual=manual)
+        manual = (sys.modules[run.__module__].__doc__ or "").strip()
+        return Check(
+            code=code, name=name, severity=severity, needs=needs, uses=uses, options=options, run=run, manual=manual
+        )
 
     return declare
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 
 
 def main() -> None:
@@ -13,6 +14,10 @@ def main() -> None:
     from dbaudit.cli.boundary import leave, within_boundary
 
     def run() -> None:
+        from dbaudit.cli.express import run_if_plain
+
+        run_if_plain(sys.argv[1:])
+
         from dbaudit.cli.app import app
 
         app()

@@ -12,8 +12,10 @@ from dbaudit.cli.connections import connections
 from dbaudit.cli.demo import demo
 from dbaudit.cli.explain import explain
 from dbaudit.cli.indexes import indexes
+from dbaudit.cli.lab import lab
 from dbaudit.cli.lint import lint
 from dbaudit.cli.pools import pools
+from dbaudit.cli.snapshot import snapshot
 
 app = typer.Typer(
     name="dbaudit",
@@ -42,5 +44,5 @@ def dbaudit(
     """
 
 
-for function in (demo, explain, lint, indexes, connections, pools, checks):
+for function in (demo, explain, lint, indexes, connections, pools, snapshot, lab, checks):
     app.command(function.__name__)(function)

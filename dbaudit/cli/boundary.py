@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from typing import NoReturn
@@ -62,6 +61,8 @@ def leave(ending: SystemExit) -> NoReturn:
 
 def _show(error: Exception, verbose: bool) -> None:
     if verbose:
+        import traceback
+
         traceback.print_exception(error)
 
 

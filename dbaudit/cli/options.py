@@ -1,83 +1,54 @@
-"""The options that commands share: how to connect, in psql's own letters, and what to do with the report."""
+"""How the options that commands share become those of a command."""
 
 from __future__ import annotations
 
 import functools
 import inspect
 from collections.abc import Callable
-from dataclasses import MISSING, dataclass, fields
-from enum import StrEnum
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
 import typer
 
 from dbaudit.cli.boundary import within_boundary
-
-
-class Format(StrEnum):
-    FULL = "full"
-    CONCISE = "concise"
-    JSON = "json"
-
-
-class Level(StrEnum):
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
-
-
-class Color(StrEnum):
-    AUTO = "auto"
-    ALWAYS = "always"
-    NEVER = "never"
+from dbaudit.cli.choices import Color as Color
+from dbaudit.cli.choices import Connection as Connection
+from dbaudit.cli.choices import Explaining as Explaining
+from dbaudit.cli.choices import Format as Format
+from dbaudit.cli.choices import Output as Output
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Connection:
-    """Where the server is. What is not given is left to libpq's environment, then to DATABASE_URL."""
+class Saving:
+    """Where what was read is written to."""
 
-    host: Annotated[str | None, typer.Option("-h", "--host", metavar="HOST", help="Host, or a socket's directory.")] = None
-    port: Annotated[int | None, typer.Option("-p", "--port", metavar="PORT", help="Port.")] = None
-    username: Annotated[str | None, typer.Option("-U", "--username", metavar="ROLE", help="Role to connect as.")] = None
-    dbname: Annotated[
-        str | None, typer.Option("-d", "--dbname", metavar="DBNAME", help="Database name, conninfo string or URI.")
-    ] = None
-    no_password: Annotated[bool, typer.Option("-w", "--no-password", help="Never ask for a password.")] = False
+    output: Annotated[str | None, typer.Option("-o", "--output", metavar="FILE", help="Write it there.")] = None
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No notices on stderr.")] = False
+    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="More notices; tracebacks on errors.")] = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Output:
-    """Which checks, which form, where to, and what counts as a failure."""
-
-    select: Annotated[
-        list[str], typer.Option("--select", metavar="CHECK", help="Only these checks: code, start of a code, or name.")
-    ] = ()
-    ignore: Annotated[list[str], typer.Option("--ignore", metavar="CHECK", help="Not these checks.")] = ()
-    fail_on: Annotated[Level, typer.Option("--fail-on", help="Exit 1 from this severity on.")] = Level.WARNING
-    exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit 0 where findings would be exit 1.")] = False
-    format: Annotated[Format, typer.Option("-F", "--format", help="Form of the report.")] = Format.FULL
-    output: Annotated[str | None, typer.Option("-o", "--output", metavar="FILE", help="Write the report there.")] = None
-    color: Annotated[Color, typer.Option("--color", help="Colours in the report.")] = Color.AUTO
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Only the report: no notices on stderr.")] = False
-    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="More in the report; tracebacks on errors.")] = False
-
-
+Snapshot = Annotated[
+    Path | None, typer.Option("--snapshot", metavar="FILE", help="Audit a snapshot instead of a server; no server is needed.")
+]
+NoProof = Annotated[bool, typer.Option("--no-proof", help="Do not try fixes: quicker, and unproven.")]
+PgBin = Annotated[Path | None, typer.Option("--pg-bin", metavar="DIR", help="PostgreSQL's bin directory to use.")]
 Target = Annotated[
     str | None, typer.Argument(metavar="DBNAME|CONNINFO|URI", help="The database; see also -h -p -U -d.")
 ]
 
 
 def command(function: Callable[..., None]) -> Callable[..., None]:
-    """Spreads each parameter that is one of the groups above into its options, and runs within the boundary."""
+    """Spreads each parameter that is a group of options, such as those above, and runs within the boundary."""
     hints = get_type_hints(function, include_extras=True)
-    groups = {name: hint for name, hint in hints.items() if hint in (Connection, Output)}
+    groups = {name: hint for name, hint in hints.items() if is_dataclass(hint)}
     own = [p.replace(annotation=hints[p.name]) for p in inspect.signature(function).parameters.values()]
 
     @functools.wraps(function)
     def run(**values: Any) -> None:
         for name, group in groups.items():
             values[name] = group(**{field.name: values.pop(field.name) for field in fields(group)})
-        verbose = any(isinstance(value, Output) and value.verbose for value in values.values())
+        verbose = any(isinstance(value, Output | Saving) and value.verbose for value in values.values())
         within_boundary(lambda: function(**values), verbose=verbose)
 
     parameters = [p for p in own if p.name not in groups] + [p for group in groups.values() for p in _parameters(group)]
@@ -87,7 +58,7 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def _parameters(group: type) -> list[inspect.Parameter]:
-    hints = get_type_hints(group, include_extras=True)
+    hints = get_type_hints(group, localns={"typer": typer, "Path": Path}, include_extras=True)
     return [
         inspect.Parameter(
             field.name,

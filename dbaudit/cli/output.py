@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Collection, Iterable, Mapping
 
 from dbaudit.checks.registry import Check, all_checks, choose
+from dbaudit.cli.choices import Color, Format, Output
 from dbaudit.cli.files import write_whole
-from dbaudit.cli.options import Color, Format, Output
 from dbaudit.engine import Report
 from dbaudit.errors import AuditError
 from dbaudit.exits import Exit, of_report
@@ -48,7 +47,7 @@ def write(report: Report, output: Output, code: Exit) -> None:
     if output.output:
         write_whole(output.output, text)
     else:
-        sys.stdout.write(text)
+        sys.stdout.writelines(text)
         sys.stdout.flush()
 
 
@@ -57,24 +56,30 @@ def exit_code(report: Report, output: Output) -> Exit:
     return of_report(report, fail_on=Severity[output.fail_on.name], exit_zero=output.exit_zero)
 
 
-def rendered(report: Report, output: Output, code: Exit) -> str:
-    """The report in the chosen form."""
+def rendered(report: Report, output: Output, code: Exit) -> Iterable[str]:
+    """The report in the chosen form, in one piece or in many."""
     if output.format is Format.JSON:
         from dbaudit.report import json
 
-        return json.render(report, exit_code=code)
+        return json.pieces(report, exit_code=code)
     if output.format is Format.CONCISE:
         from dbaudit.report import concise
 
-        return concise.render(report)
+        return [concise.render(report)]
+    if output.format is Format.OPENMETRICS:
+        from dbaudit.report import openmetrics
+
+        return [openmetrics.render(report, exit_code=code)]
     from dbaudit.report import full
 
-    return full.render(report, width=_width(output), color=_wants_color(output), verbose=output.verbose)
+    return [full.render(report, width=_width(output), color=_wants_color(output), verbose=output.verbose)]
 
 
 def _width(output: Output) -> int:
     if output.output or (not sys.stdout.isatty() and "COLUMNS" not in os.environ):
         return _WIDTH_OF_A_PIPE
+    import shutil
+
     return max(shutil.get_terminal_size((80, 24)).columns, 40)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -15,21 +14,6 @@ from dbaudit.sources.paths import expanded
 from dbaudit.sources.postgres.explain import explain
 from dbaudit.sources.postgres.plan_facts import facts_about
 from dbaudit.sources.postgres.session import Session
-
-
-def separate_target(arguments: Sequence[str]) -> tuple[list[str], str | None]:
-    """The files, and the connection string among them, if there is one: it has `://` or `=` and is no file.
-
-    Raises AuditError where no file is left.
-    """
-    targets = [argument for argument in arguments if ("://" in argument or "=" in argument) and not os.path.exists(argument)]
-    files = [argument for argument in arguments if argument not in targets]
-    if not files or len(targets) > 1:
-        raise AuditError(
-            "no file of statements is given" if not files else "more than one database is given",
-            "dbaudit explain queries.sql postgresql://user@host/db",
-        )
-    return files, targets[0] if targets else None
 
 
 def read_files(paths: Iterable[str]) -> tuple[Statement, ...]:
@@ -57,6 +41,7 @@ def explain_all(
     timeout_ms: int,
     quiet: bool,
     show_values: bool = False,
+    runs: int = 1,
 ) -> tuple[Facts, bool]:
     """The statements explained, with what the checks need to know of their relations, and whether Ctrl-C cut it short.
 
@@ -65,7 +50,9 @@ def explain_all(
     rows: list[Explained] = []
     interrupted = False
     try:
-        results = explain(session, statements, analyze=analyze, timeout_ms=timeout_ms, show_values=show_values)
+        results = explain(
+            session, statements, analyze=analyze, timeout_ms=timeout_ms, show_values=show_values, runs=runs
+        )
         for row in _tracked(results, len(statements), shown=not quiet and sys.stderr.isatty()):
             rows.append(row)
     except KeyboardInterrupt:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import getpass
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from dbaudit.cli.options import Connection, Output
+from dbaudit.cli.choices import Connection, Output
 from dbaudit.cli.say import say
-from dbaudit.errors import ConnectionFailed
+from dbaudit.errors import AuditError, ConnectionFailed
 from dbaudit.sources.postgres.connection import Address, asks_for_password, connect, from_environment
 from dbaudit.sources.postgres.session import Session
 
+if TYPE_CHECKING:
+    from dbaudit.cli.options import Saving
+
 
 @contextmanager
-def open_session(target: str | None, options: Connection, output: Output) -> Iterator[Session]:
+def open_session(target: str | None, options: Connection, output: Output | Saving) -> Iterator[Session]:
     """A session on the database that the options name, closed in the end.
 
     Raises ConnectionFailed where there is no connection, ServerGone where it is lost at once.
@@ -28,6 +31,12 @@ def open_session(target: str | None, options: Connection, output: Output) -> Ite
         yield session
     finally:
         session.close()
+
+
+def without_server(target: str | None, connection: Connection) -> None:
+    """Raises AuditError where a server is named beside a snapshot."""
+    if target or connection.dbname or connection.host or connection.port or connection.username:
+        raise AuditError("a snapshot is audited without a server: name one or the other")
 
 
 def _address(target: str | None, options: Connection, *, quiet: bool) -> Address:
@@ -50,4 +59,6 @@ def _connect(address: Address, *, may_ask: bool):
     except ConnectionFailed as error:
         if not (may_ask and asks_for_password(error) and sys.stdin.isatty() and sys.stderr.isatty()):
             raise
+    import getpass
+
     return connect(address, password=getpass.getpass("Password: ", stream=sys.stderr))

@@ -159,3 +159,8 @@ class Standby:
     slot: str
     application_name: str | None
     state: str | None
+
+
+def unquoted(name: str) -> str:
+    """The bare name of what quote_ident wrote."""
+    return name[1:-1].replace('""', '"') if name.startswith('"') else name

@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 import dbaudit.facts
-from dbaudit.facts import Facts, Missing
+from dbaudit.facts import Facts, Missing, Row
 from dbaudit.facts.plan import Plan, plan_from_json
 
 
@@ -37,6 +37,18 @@ def from_json(value: Mapping[str, Any]) -> Facts:
         else:
             known[kind] = tuple(_typed(kind, row) for row in rows)
     return Facts(known)
+
+
+def row_to_json(row: Any) -> dict[str, Any]:
+    """One dataclass as a JSON object."""
+    return _plain(row)
+
+
+def row_from_json(kind: type[Row], value: Any) -> Row:
+    """One dataclass of what `row_to_json` made. Raises TypeError for an unknown or absent field, or another type of value."""
+    if not isinstance(value, Mapping):
+        raise TypeError(f"{kind.__name__} is not an object")
+    return _typed(kind, value)
 
 
 @cache
@@ -66,24 +78,46 @@ def _plain(value: Any) -> Any:
 
 def _typed(kind: Any, value: Any) -> Any:
     if value is None:
-        return None
+        if isinstance(kind, types.UnionType) and type(None) in kind.__args__:
+            return None
+        raise TypeError("it is null")
     if kind is Plan:
         return plan_from_json(value)
     if dataclasses.is_dataclass(kind):
+        if not isinstance(value, Mapping):
+            raise TypeError(f"{kind.__name__} is not an object")
         hints = _hints(kind)
         unknown = value.keys() - hints.keys()
         if unknown:
             raise TypeError(f"{kind.__name__} has no field {', '.join(sorted(unknown))}")
-        return kind(**{name: _typed(hints[name], item) for name, item in value.items()})
+        return kind(**{name: _of_field(kind, name, hints[name], item) for name, item in value.items()})
     if isinstance(kind, types.UnionType):
         return _typed(next(option for option in kind.__args__ if option is not type(None)), value)
     if typing.get_origin(kind) is tuple:
+        if not isinstance(value, list | tuple):
+            raise TypeError("it is not a list")
         return tuple(_typed(kind.__args__[0], item) for item in value)
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
         return kind(value)
+    return _scalar(kind, value)
+
+
+def _of_field(kind: type, name: str, hint: Any, value: Any) -> Any:
+    try:
+        return _typed(hint, value)
+    except TypeError as error:
+        raise TypeError(f"{kind.__name__}.{name}: {error}") from None
+
+
+def _scalar(kind: Any, value: Any) -> Any:
+    """A JSON value that has the field's type: an integer is a number, but a boolean is no integer."""
+    if kind is float and type(value) is int:
+        return float(value)
+    if kind in (str, int, float, bool) and type(value) is not kind:
+        raise TypeError(f"{kind.__name__} expected, not {type(value).__name__}")
     return value
 
 
 @cache
 def _hints(kind: type) -> dict[str, Any]:
-    return typing.get_type_hints(kind)
+    return typing.get_type_hints(kind, localns={"Plan": Plan})

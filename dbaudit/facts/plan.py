@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from sys import intern
 from typing import Any
 
 INIT_PLAN = "InitPlan"
@@ -112,16 +115,32 @@ class PlanNode:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """`raw` is EXPLAIN's own JSON object, untouched. Times are milliseconds; None where the plan was not run.
+class Trigger:
+    """A trigger that the statement fired: its names, unquoted, how often it ran, and how long in all.
 
+    That of a constraint has the constraint's name; EXPLAIN's text then leaves out its own, and often the relation.
+    `time_ms` is None where nothing was timed.
+    """
+
+    name: str
+    constraint: str
+    relation: str
+    calls: float
+    time_ms: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Times are milliseconds; None where the plan was not run.
+
+    `kept` is EXPLAIN's own JSON object, or its text made small: `raw` is how it is read.
     `settings` are the planner's settings that differ from their defaults (EXPLAIN's SETTINGS). `jit_ms` is all of JIT's
     time, `trigger_ms` all of the triggers', None where there was none.
     `knows_settings` is false where EXPLAIN may not have been asked for them: what is not among them may differ all the
-    same.
+    same. `has_estimates` is whether the planner's costs and rows are in it: not after EXPLAIN (COSTS OFF).
     """
 
-    raw: Mapping[str, Any] = field(repr=False)
+    kept: Mapping[str, Any] | bytes = field(repr=False)
     root: PlanNode = field(compare=False)
     planning_ms: float | None = field(compare=False)
     execution_ms: float | None = field(compare=False)
@@ -129,19 +148,30 @@ class Plan:
     jit_ms: float | None = field(compare=False)
     trigger_ms: float | None = field(compare=False)
     knows_settings: bool = field(default=True, compare=False)
+    triggers: tuple[Trigger, ...] = field(default=(), compare=False)
+    has_estimates: bool = field(default=True, compare=False)
 
     @property
     def was_run(self) -> bool:
         return self.root.actual_loops is not None
 
-    @property
-    def has_estimates(self) -> bool:
-        """Whether the planner's costs and rows are in it: not after EXPLAIN (COSTS OFF)."""
-        return "Total Cost" in self.raw["Plan"]
-
     def nodes(self) -> Iterator[PlanNode]:
         """Every node, parents first, in EXPLAIN's order."""
         return self.root.walk()
+
+    @property
+    def raw(self) -> Mapping[str, Any]:
+        """EXPLAIN's own JSON object, untouched."""
+        return json.loads(zlib.decompress(self.kept)) if isinstance(self.kept, bytes) else self.kept
+
+    def compressed(self) -> Plan:
+        """The same plan in half the memory, for where there are thousands of them."""
+        if isinstance(self.kept, bytes):
+            return self
+        try:
+            return replace(self, kept=zlib.compress(json.dumps(self.kept).encode(), 1))
+        except RecursionError:
+            return self
 
 
 def plan_from_json(raw: Mapping[str, Any]) -> Plan:
@@ -154,13 +184,15 @@ def plan_from_json(raw: Mapping[str, Any]) -> Plan:
         triggers = raw.get("Triggers") or ()
         jit = raw.get("JIT")
         return Plan(
-            raw=raw,
+            kept=raw,
             root=root,
             planning_ms=raw.get("Planning Time"),
             execution_ms=raw.get("Execution Time"),
             settings=raw.get("Settings") or {},
             jit_ms=jit["Timing"]["Total"] if jit and "Timing" in jit else None,
             trigger_ms=sum(trigger.get("Time") or 0.0 for trigger in triggers) if triggers else None,
+            triggers=tuple(_trigger(trigger) for trigger in triggers),
+            has_estimates="Total Cost" in raw["Plan"],
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not a plan as EXPLAIN (FORMAT JSON) prints it: {error!r}") from None
@@ -181,20 +213,30 @@ def _tree(raw: Mapping[str, Any]) -> PlanNode:
     return made[id(raw)]
 
 
+def _trigger(raw: Mapping[str, Any]) -> Trigger:
+    return Trigger(
+        name=raw.get("Trigger Name", ""),
+        constraint=raw.get("Constraint Name", ""),
+        relation=raw.get("Relation", ""),
+        calls=raw.get("Calls") or 0,
+        time_ms=raw.get("Time"),
+    )
+
+
 def _node(raw: Mapping[str, Any], children: tuple[PlanNode, ...]) -> PlanNode:
     get = raw.get
     return PlanNode(
-        node_type=raw["Node Type"],
-        parent_relationship=get("Parent Relationship", ""),
+        node_type=intern(raw["Node Type"]),
+        parent_relationship=intern(get("Parent Relationship", "")),
         subplan_name=get("Subplan Name", ""),
-        join_type=get("Join Type", ""),
-        strategy=get("Strategy", ""),
-        schema=get("Schema", ""),
-        relation=get("Relation Name", ""),
-        alias=get("Alias", ""),
-        index_name=get("Index Name", ""),
+        join_type=intern(get("Join Type", "")),
+        strategy=intern(get("Strategy", "")),
+        schema=intern(get("Schema", "")),
+        relation=intern(get("Relation Name", "")),
+        alias=intern(get("Alias", "")),
+        index_name=intern(get("Index Name", "")),
         cte_name=get("CTE Name", ""),
-        scan_direction=get("Scan Direction", ""),
+        scan_direction=intern(get("Scan Direction", "")),
         is_parallel_aware=get("Parallel Aware", False),
         is_disabled=get("Disabled", False),
         inner_unique=get("Inner Unique", False),
@@ -209,7 +251,7 @@ def _node(raw: Mapping[str, Any], children: tuple[PlanNode, ...]) -> PlanNode:
         workers_planned=get("Workers Planned"),
         workers_launched=get("Workers Launched"),
         workers=tuple(_worker(worker) for worker in get("Workers") or ()),
-        output=tuple(get("Output") or ()),
+        output=tuple(map(intern, get("Output") or ())),
         filter=get("Filter", ""),
         index_cond=get("Index Cond", ""),
         recheck_cond=get("Recheck Cond", ""),

@@ -74,7 +74,8 @@ class ExtendedStatistics:
     """What ANALYZE knows by a statistics object: pg_stats_ext, and nothing of the rows where it never ran.
 
     `distinct_counts` and `dependencies` are the text forms of pg_ndistinct and pg_dependencies. The most common values
-    are those of the columns in `columns`, then of the expressions, one text array per combination.
+    are those of its columns in the order of the table, then of its expressions, one text array per combination.
+    `expression_statistics` are those of its expressions, which are their `column`.
     """
 
     name: str
@@ -85,6 +86,7 @@ class ExtendedStatistics:
     most_common_values: tuple[str, ...] | None = None
     most_common_frequencies: tuple[float, ...] | None = None
     most_common_base_frequencies: tuple[float, ...] | None = None
+    expression_statistics: tuple[ColumnStatistics, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +114,10 @@ class Snapshot:
     """One database of one server at one moment. `taken_at` is UTC in ISO 8601.
 
     `facts` are what the checks of indexes, tables and plans need: Server, Table, Index, ForeignKey, OperatorFamily,
-    Standby. `objects` are in an order in which they can be created. `is_redacted` says that surrogates stand for values.
+    Standby; and Database, DatabaseActivity, StatementUse. `objects` are in an order in which they can be created with
+    search_path empty and check_function_bodies off. An index of kind "invalid index" is to be marked so when it is made.
+    A table's row security is enabled by the last object about it, "row security", behind its policies, whose roles the
+    snapshot has not. `is_redacted` says that surrogates stand for values.
     """
 
     taken_at: str

@@ -6,9 +6,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from dbaudit.facts.plan import Plan
 from dbaudit.finding import Span
+
+if TYPE_CHECKING:
+    from dbaudit.facts.plan import Plan
 
 
 class Kind(StrEnum):
@@ -134,6 +137,30 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Alternative:
+    """The plan that the planner makes with one of its settings changed, as in "enable_seqscan = off"; never run."""
+
+    setting: str
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One run of a statement: its times in milliseconds, and the blocks it found in shared_buffers (hit) and those that
+    had to be read into it, be it from disk or from the system's cache.
+
+    `is_cold` says whether that reading is what sets a first run apart from the later ones; None where it is the only run
+    and read something, so that nobody can tell.
+    """
+
+    execution_ms: float
+    planning_ms: float | None
+    hit_blocks: int
+    read_blocks: int
+    is_cold: bool | None = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
     """A statement with one set of values: `name` says which, GENERIC_PLAN that there are none.
 
@@ -146,6 +173,8 @@ class Variant:
     plan: Plan | None = None
     limit_ms: int | None = None
     values: Mapping[str, str | None] | None = None
+    alternatives: tuple[Alternative, ...] = ()
+    runs: tuple[Run, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +186,10 @@ class Explained:
     why. TIMED_OUT: it was run and cancelled after `limit_ms` milliseconds; `plan` is the estimated one.
 
     `variants` are what came of each set of values for the parameters; the plan is that of the slowest of them.
+    `alternatives` are for the same values as the plan: only where they can tell why an index was not taken.
+
+    `runs` are all runs of that plan, in order. It is the plan of the median one, a cold first run left out, and the
+    quicker of two in the middle; its planning time is the median of the later runs, which find the catalogs in memory.
     """
 
     statement: Statement
@@ -166,3 +199,5 @@ class Explained:
     plan: Plan | None = None
     limit_ms: int | None = None
     variants: tuple[Variant, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
+    runs: tuple[Run, ...] = ()

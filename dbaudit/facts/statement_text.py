@@ -54,6 +54,14 @@ class Sight(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """A relation, as it is written, and columns of it, as PostgreSQL knows them; it is empty where the text does not tell."""
+
+    relation: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
     """Something seen in a statement, as it is written (`text`, on one line) and where.
 
@@ -62,6 +70,10 @@ class Sighting:
     subquery for NOT_IN_SUBQUERY; (relation, columns, number of values) for SINGLE_ROW_INSERT; the relations that are not
     linked; the columns under OR; EXISTS or NOT EXISTS for a count; the relation or query for the others. `number` is what its kind counts:
     the rows of a constant OFFSET, the values of an IN list; None where a parameter decides.
+
+    `reads` is what a schema may decide about it: the column of a pattern, a function, a cast, arithmetic and a subquery
+    under NOT IN; the columns under OR; the columns that each branch of a UNION of constants lists; of DISTINCT over a join
+    the columns listed, then of each other relation those that must equal something; the relation of NO_COLUMN_LIST.
     """
 
     sight: Sight
@@ -69,6 +81,7 @@ class Sighting:
     span: Span
     names: tuple[str, ...] = ()
     number: int | None = None
+    reads: tuple[Read, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +91,7 @@ class StatementText:
     Where `is_read` is false nothing is known about it, and `reason` says why. `select_stars` are in the order of the
     text, without those that only reach what the statement itself names column by column, and those under EXISTS.
     `sightings` are in the order of the text; `unseen` says why there are none where its queries are not understood.
+    `has_unread_body` says that it holds code that is not looked into: a routine in another language than SQL, or DO.
     """
 
     statement: Statement
@@ -87,3 +101,4 @@ class StatementText:
     select_stars: tuple[SelectStar, ...] = ()
     sightings: tuple[Sighting, ...] = ()
     unseen: str = ""
+    has_unread_body: bool = False

@@ -6,6 +6,7 @@ import importlib.util
 import os
 import re
 import shutil
+import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -31,6 +32,39 @@ def resolve(pg_bin: Path | None = None, environment: Mapping[str, str] = os.envi
         if not _missing(directory):
             return directory
     raise AuditError("no PostgreSQL binaries to start an embedded server with", _REMEDY)
+
+
+def nearest(major: int, pg_bin: Path | None = None, environment: Mapping[str, str] = os.environ) -> Path:
+    """The bin directory for a server that plans as one of PostgreSQL `major` does: what was asked for, as `resolve` has
+    it, else of all that are there the lowest major from `major` on, else the highest.
+
+    Raises AuditError as `resolve` does.
+    """
+    if pg_bin is not None or environment.get("DBAUDIT_PG_BIN"):
+        return resolve(pg_bin, environment)
+    places = (*_from_the_extra(), *_from_the_system(), *_from_the_path(environment.get("PATH", "")))
+    majors = {directory: found for directory in places if not _missing(directory) and (found := _major_of(directory))}
+    if not majors:
+        return resolve(pg_bin, environment)
+    return min(majors, key=lambda directory: (majors[directory] < major, abs(majors[directory] - major)))
+
+
+def major_of(bin_directory: Path) -> int:
+    """The major version of the server in `bin_directory`. Raises AuditError where it does not say."""
+    if major := _major_of(bin_directory):
+        return major
+    raise AuditError(f"{bin_directory / 'postgres'} does not say which version of PostgreSQL it is")
+
+
+def _major_of(bin_directory: Path) -> int:
+    """The major version that the server names, or 0."""
+    command = [bin_directory / "postgres", "--version"]
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    except OSError:
+        return 0
+    found = re.search(r"\(PostgreSQL\) (\d+)", done.stdout)
+    return int(found[1]) if found else 0
 
 
 def _given(directory: Path, origin: str) -> Path:

@@ -7,7 +7,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from dbaudit.errors import AuditError
@@ -32,10 +34,15 @@ class LabServer:
     Its files go with this object and with this process too, whatever ends them.
     """
 
-    def __init__(self, directory: Path, process: subprocess.Popen[bytes], watcher: Watcher) -> None:
+    def __init__(
+        self, directory: Path, process: subprocess.Popen[bytes], watcher: Watcher, account: Account,
+        run: Callable[[], subprocess.Popen[bytes]],
+    ) -> None:
         self.directory = directory
         self._process = process
         self._watcher = watcher
+        self._account = account
+        self._run = run
 
     def conninfo(self, dbname: str = "postgres", user: str = "postgres") -> str:
         """A libpq connection string for a database of this server, which PGHOSTADDR and PGOPTIONS do not bend."""
@@ -48,6 +55,24 @@ class LabServer:
     def wait(self) -> None:
         """Until the server ends, by itself or because somebody stopped it."""
         self._process.wait()
+
+    def kill(self) -> None:
+        """Ends the server at once, in the middle of whatever it does. It is not cleaned up before `stop`."""
+        self._process.send_signal(signal.SIGQUIT)
+
+    @contextmanager
+    def stopped(self) -> Iterator[Path]:
+        """Inside this block the server is shut down, and its data directory, which this yields, may be written to.
+
+        It is up again afterwards, with the same settings, and owns the files that were made. Raises AuditError where it
+        does not start again.
+        """
+        _end(self._process)
+        yield self.directory / "data"
+        self._account.owns(self.directory / "data")
+        self._process = self._run()
+        self._watcher.also_stop(self._process.pid)
+        _wait_until_ready(self)
 
     def stop(self) -> None:
         """Stops the server, waits for its end and removes its files. Harmless where it is stopped already."""
@@ -64,9 +89,12 @@ class LabServer:
         self.stop()
 
 
-def start(bin_directory: Path, settings: Mapping[str, str] | None = None) -> LabServer:
+def start(
+    bin_directory: Path, settings: Mapping[str, str] | None = None, initdb_options: Sequence[str] = ()
+) -> LabServer:
     """A new, empty server from the binaries in `bin_directory`, ready for connections, with `settings` on top of ours.
 
+    `initdb_options` are initdb's own, behind ours.
     Start it from the main thread: the kernel's own guard against orphans is tied to the thread that starts it.
     Raises AuditError where initdb or the server fails, with what it said.
     """
@@ -79,10 +107,11 @@ def start(bin_directory: Path, settings: Mapping[str, str] | None = None) -> Lab
         if account.needs_copy:
             bin_directory = copy_binaries(bin_directory, directory / "binaries")
         account.owns(directory)
-        _initdb(account, bin_directory, directory, watcher)
-        process = _postgres(account, bin_directory, directory, settings or {})
+        _initdb(account, bin_directory, directory, watcher, initdb_options)
+        run = partial(_postgres, account, bin_directory, directory, dict(settings or {}))
+        process = run()
         watcher.also_stop(process.pid)
-        server = LabServer(directory, process, watcher)
+        server = LabServer(directory, process, watcher, account, run)
         _wait_until_ready(server)
         return server
     except OSError as error:
@@ -93,10 +122,12 @@ def start(bin_directory: Path, settings: Mapping[str, str] | None = None) -> Lab
         raise
 
 
-def _initdb(account: Account, bin_directory: Path, directory: Path, watcher: Watcher) -> None:
+def _initdb(
+    account: Account, bin_directory: Path, directory: Path, watcher: Watcher, more_options: Sequence[str]
+) -> None:
     command = [
         bin_directory / "initdb", "-D", directory / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8",
-        f"--locale={_LOCALE}", "--no-sync",
+        f"--locale={_LOCALE}", "--no-sync", *more_options,
     ]
     process = _spawn(account, command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=directory)
     watcher.also_stop(process.pid)

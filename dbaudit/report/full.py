@@ -17,10 +17,10 @@ from rich.text import Text
 
 from dbaudit.engine import Report
 from dbaudit.facts.activity import Slots
-from dbaudit.facts.plan import Plan
-from dbaudit.facts.statement import Explained
+from dbaudit.facts.budget import PoolUse
+from dbaudit.facts.statement import Explained, Variant
 from dbaudit.finding import Finding, Fix, Proof, Severity
-from dbaudit.report import plan_change, plan_tree, slots, statements
+from dbaudit.report import budget, excerpt, plan_change, plan_tree, runs, slots, statements
 from dbaudit.report.summary import (
     FixRow,
     check_names,
@@ -58,6 +58,7 @@ def render(report: Report, *, width: int, color: bool, verbose: bool = False) ->
     if verbose:
         _plans(console, report)
     _slots(console, report)
+    _budget(console, report)
     rows = fix_rows(report)
     _findings(console, report, rows)
     _skipped(console, report)
@@ -96,31 +97,61 @@ def _statements(console: Console, report: Report) -> None:
 
 
 def _plans(console: Console, report: Report) -> None:
+    every = [each.plan for row in report.facts.get(Explained) for each in (row, *row.variants) if each.plan]
+    if not every:
+        return
     _section(console, "Plans")
+    common = runs.same_settings(every)
+    if common:
+        _line(console, clean(f"settings that differ from their defaults: {runs.of_settings(common)}"), indent=2)
     for explained in report.facts.get(Explained):
         label = clean(explained.statement.label)
         for variant in explained.variants:
             if variant.plan:
-                _plan(console, f"{label}, {clean(plan_change.name_and_values(variant))}", variant.plan)
+                named = f"{label}, {clean(plan_change.name_and_values(variant))}"
+                _plan(console, named, variant, common)
         if explained.plan and not explained.variants:
-            _plan(console, label, explained.plan)
+            _plan(console, label, explained, common)
 
 
-def _plan(console: Console, label: str, plan: Plan) -> None:
+def _plan(console: Console, label: str, explained: Explained | Variant, common: Mapping[str, str] | None) -> None:
+    plan = explained.plan
     _line(console, label, indent=2, style="bold")
+    own = [] if common is not None or not plan.settings else [f"settings: {runs.of_settings(plan.settings)}"]
+    for line in (*runs.in_full(plan, explained.runs), *own):
+        _line(console, clean(line), indent=4)
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(justify="right", no_wrap=True)
     for line in plan_tree.lines(plan):
         grid.add_row(line.figure, Padding(Text(line.text), (0, 0, 0, line.indent)))
-    console.print(Padding(grid, (0, 0, 1, 4)))
+    console.print(Padding(grid, (0, 0, 0, 4)))
+    for other in plan_change.under_other_settings(plan, explained.alternatives):
+        _line(console, clean(other), indent=4, style="dim")
+    console.print()
 
 
 def _slots(console: Console, report: Report) -> None:
     if not report.facts.get(Slots):
         return
+    from dbaudit.report import sessions
+
     _section(console, "Connection slots")
     for line in slots.lines(report.facts, console.width - 2):
         _line(console, clean(line), indent=2)
+    console.print()
+    for title, text in sessions.sections(report.facts, console.width - 2):
+        _section(console, title)
+        for line in text:
+            _line(console, line, indent=2)
+        console.print()
+
+
+def _budget(console: Console, report: Report) -> None:
+    if report.facts.missing(PoolUse):
+        return
+    _section(console, "Connection budget")
+    for line in budget.lines(report.facts, console.width - 2):
+        _line(console, line, indent=2)
     console.print()
 
 
@@ -130,7 +161,9 @@ def _findings(console: Console, report: Report, rows: tuple[FixRow, ...]) -> Non
     _section(console, "Findings")
     names, labels = check_names(report), statement_labels(report)
     numbers = {id(finding): row.number for row in rows for finding in row.findings if row.fix}
+    explained = {row.statement.identity: row.statement for row in report.facts.get(Explained)}
     shown: set[int] = set()
+    alternatives: set[Fix] = set()
     for finding in report.findings:
         head = Text()
         head.append(str(finding.severity).upper(), style=_STYLES[finding.severity])
@@ -138,14 +171,23 @@ def _findings(console: Console, report: Report, rows: tuple[FixRow, ...]) -> Non
         head.append(f"  {_place(labels, finding)}")
         console.print(head)
         _line(console, clean(finding.message), indent=2)
+        for line in str(finding.evidence.get("tree", "")).splitlines():
+            _line(console, clean(line), indent=4)
+        for each in finding.chain:
+            _line(console, f"→ {clean(each.message)} ({each.code} {names[each.code]})", indent=2)
+        statement = explained.get(finding.subject.name)
+        for line in excerpt.lines(statement, finding.span, console.width - 6) if statement else ():
+            _line(console, line, indent=6, style="dim")
         number = numbers.get(id(finding))
         if number in shown:
             _line(console, f"fix {number}, above", indent=2, style="green")
         elif number:
             _fix(console, f"fix {number}", finding.fixes[0])
-            for other in finding.fixes[1:]:
-                _fix(console, "or", other)
             shown.add(number)
+        for other in finding.fixes[1:]:
+            if other not in alternatives:
+                _fix(console, "or", other)
+        alternatives.update(finding.fixes[1:])
         console.print()
 
 
@@ -159,6 +201,12 @@ def _fix(console: Console, label: str, fix: Fix) -> None:
     _line(console, f"{label}: {clean(fix.title)}", indent=2, style="green")
     for statement in fix.statements:
         _line(console, clean(statement), indent=6)
+    for line in fix.rewrite.splitlines():
+        _line(console, clean(line), indent=6)
+    if fix.remark:
+        _line(console, clean(fix.remark), indent=6, style="dim")
+    if fix.proof:
+        _line(console, clean(f"{_proof(fix.proof)} {fix.proof.detail}".strip()), indent=6, style="dim")
     if fix.statements and fix.lock:
         transaction = "may run in a transaction" if fix.in_transaction else "not inside a transaction"
         _line(console, f"takes {fix.lock}; {transaction}", indent=6, style="dim")
@@ -207,7 +255,7 @@ def _fixes(console: Console, report: Report, rows: tuple[FixRow, ...]) -> None:
             Text(str(worst.severity).upper(), style=_STYLES[worst.severity]),
             *cells,
             Text(clean(row.fix.title) if row.fix else "none known: see the finding"),
-            Text(_proof(worst.proof) if row.fix else ""),
+            Text(_proof(row.fix.proof or worst.proof) if row.fix else ""),
         )
     console.print(table)
     console.print()
@@ -227,4 +275,13 @@ def _in_turn(places: list[str], problems: list[str]) -> Iterator[str]:
 def _proof(proof: Proof | None) -> str:
     if proof is None:
         return "unproven"
-    return f"{proof.method} {proof.before:,.0f} → {proof.after:,.0f}"
+    if not proof.helps:
+        return "tried: no better"
+    unit = " ms" if proof.method == "measured" else ""
+    return f"{proof.method} {_figure(proof.before)} → {_figure(proof.after)}{unit}"
+
+
+def _figure(number: float) -> str:
+    if number >= 1_000_000:
+        return f"{number / 1_000_000:,.1f}M"
+    return f"{number:,.0f}" if number >= 10 else f"{number:.2f}"

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dbaudit import __version__
 from dbaudit.engine import Report, Skipped
 from dbaudit.facts.activity import Slots
+from dbaudit.facts.budget import PoolUse
 from dbaudit.facts.server import Server
 from dbaudit.facts.statement import Explained
 from dbaudit.finding import Finding, Fix, Proof, Severity
-from dbaudit.report import slots, statements
+from dbaudit.report import budget, slots, statements
+from dbaudit.report.deep_json import dumps
 from dbaudit.report.spans import span_json
 from dbaudit.report.summary import check_names, severity_counts
 
@@ -20,14 +23,37 @@ VERSION = 1
 
 def render(report: Report, *, exit_code: int) -> str:
     """The report as one line of JSON, which is what Python writes fast. It carries the command's exit code."""
-    return json.dumps(as_json(report, exit_code)) + "\n"
+    return "".join(pieces(report, exit_code=exit_code))
+
+
+def pieces(report: Report, *, exit_code: int) -> Iterator[str]:
+    """The same text bit by bit: of thousands of statements, each with its plan, only one is in memory at a time."""
+    yield json.dumps(_common(report, exit_code))[:-1]
+    if not report.facts.missing(Explained):
+        yield ', "statements": ['
+        for number, statement in enumerate(statements.as_json(report)):
+            yield (", " if number else "") + dumps(statement)
+        yield "]"
+    if report.facts.get(Slots):
+        from dbaudit.report import sessions
+
+        yield f', "slots": {json.dumps(slots.as_json(report.facts))}'
+        yield f', "sessions": {json.dumps(sessions.as_json(report.facts))}'
+    if not report.facts.missing(PoolUse):
+        yield f', "budget": {json.dumps(budget.as_json(report.facts))}'
+    yield "}\n"
 
 
 def as_json(report: Report, exit_code: int) -> dict[str, Any]:
     """The report as plain values, in the order of the schema."""
+    return json.loads(render(report, exit_code=exit_code))
+
+
+def _common(report: Report, exit_code: int) -> dict[str, Any]:
+    """What every command reports."""
     names = check_names(report)
     counts = severity_counts(report)
-    result: dict[str, Any] = {
+    return {
         "version": VERSION,
         "tool": {"name": "dbaudit", "version": __version__},
         "command": report.command,
@@ -40,15 +66,10 @@ def as_json(report: Report, exit_code: int) -> dict[str, Any]:
         },
         "failure": report.failure or None,
         "notes": list(report.notes),
-        "findings": [_finding(finding, names[finding.code]) for finding in report.findings],
+        "findings": [_finding(finding, names) for finding in report.findings],
         "skipped": [_skipped(skip) for skip in report.skipped],
         "checks_run": [check.code for check in report.checks_run],
     }
-    if not report.facts.missing(Explained):
-        result["statements"] = statements.as_json(report)
-    if report.facts.get(Slots):
-        result["slots"] = slots.as_json(report.facts)
-    return result
 
 
 def _target(server: Server | None) -> dict[str, Any] | None:
@@ -63,8 +84,8 @@ def _target(server: Server | None) -> dict[str, Any] | None:
     }
 
 
-def _finding(finding: Finding, name: str) -> dict[str, Any]:
-    subject = finding.subject
+def _finding(finding: Finding, names: Mapping[str, str]) -> dict[str, Any]:
+    subject, name = finding.subject, names[finding.code]
     return {
         "code": finding.code,
         "name": name,
@@ -78,6 +99,7 @@ def _finding(finding: Finding, name: str) -> dict[str, Any]:
         "span": span_json(finding.span),
         "fingerprint": finding.fingerprint,
         "url": f"docs/checks/{name}.md",
+        "chain": [_finding(each, names) for each in finding.chain],
     }
 
 
@@ -89,13 +111,22 @@ def _fix(fix: Fix) -> dict[str, Any]:
         "lock": fix.lock or None,
         "in_transaction": fix.in_transaction,
         "undo": list(fix.undo),
+        "rewrite": fix.rewrite or None,
+        "remark": fix.remark or None,
+        "proof": _proof(fix.proof),
     }
 
 
 def _proof(proof: Proof | None) -> dict[str, Any] | None:
     if proof is None:
         return None
-    return {"method": proof.method, "before": proof.before, "after": proof.after, "server": proof.server}
+    return {
+        "method": proof.method,
+        "before": proof.before,
+        "after": proof.after,
+        "server": proof.server,
+        "detail": proof.detail or None,
+    }
 
 
 def _skipped(skip: Skipped) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from dbaudit.facts.plan import Plan, PlanNode
 from dbaudit.facts.plan_time import is_gather
-from dbaudit.facts.statement import GENERIC_PLAN, Explained, How, Variant
+from dbaudit.facts.statement import GENERIC_PLAN, Alternative, Explained, How, Variant
 from dbaudit.units import count, milliseconds
 
 
@@ -31,6 +31,16 @@ def sentence(explained: Explained) -> str:
         for group in groups.values()
     ]
     return f"{values}: the plan changes: " + ", ".join(described) + unlike
+
+
+def under_other_settings(plan: Plan, alternatives: Sequence[Alternative]) -> tuple[str, ...]:
+    """How another plan would compare, a line for each setting that was tried and makes one."""
+    return tuple(
+        f"with {each.setting}: {_difference(each.plan, [plan])}, cost {each.plan.root.total_cost:,.0f}"
+        f" in place of {plan.root.total_cost:,.0f}"
+        for each in alternatives
+        if _shape(each.plan) != _shape(plan)
+    )
 
 
 def plan_of(group: Sequence[Variant]) -> Plan:

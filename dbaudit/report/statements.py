@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from dbaudit.engine import Report
-from dbaudit.facts.statement import Explained, How, Statement, Variant
+from dbaudit.facts.statement import Alternative, Explained, How, Statement, Variant
 from dbaudit.finding import Finding, Severity
-from dbaudit.report import plan_change
+from dbaudit.report import plan_change, runs
 from dbaudit.report.spans import span_json
 from dbaudit.report.text import clean
 from dbaudit.units import count, milliseconds
@@ -35,10 +36,10 @@ def rows(report: Report) -> tuple[StatementRow, ...]:
     )
 
 
-def as_json(report: Report) -> list[dict[str, Any]]:
-    """The `statements` key of the JSON report; `plan` is EXPLAIN's own object, untouched but for the
+def as_json(report: Report) -> Iterator[dict[str, Any]]:
+    """What is in the `statements` key of the JSON report; `plan` is EXPLAIN's own object, untouched but for the
     values of parameters."""
-    return [_json(explained) for explained in report.facts.get(Explained)]
+    return map(_json, report.facts.get(Explained))
 
 
 def _row(explained: Explained, findings: list[Finding]) -> StatementRow:
@@ -53,7 +54,8 @@ def _row(explained: Explained, findings: list[Finding]) -> StatementRow:
 def _outcome(explained: Explained) -> str:
     if explained.how is How.ANALYZED and explained.plan:
         root = explained.plan.root
-        return f"{milliseconds(explained.plan.execution_ms or 0)}, {count(root.actual_rows or 0, 'row')}"
+        figures = f"{milliseconds(explained.plan.execution_ms or 0)}, {count(root.actual_rows or 0, 'row')}"
+        return " · ".join(filter(None, (figures, runs.in_short(explained.runs), explained.reason)))
     if explained.how is How.REJECTED and explained.refusal:
         return f"rejected: {explained.refusal.message}"
     if explained.how is How.TIMED_OUT:
@@ -73,10 +75,17 @@ def _json(explained: Explained) -> dict[str, Any]:
         "reason": explained.reason,
         "planning_ms": plan.planning_ms if plan else None,
         "execution_ms": plan.execution_ms if plan else None,
+        "settings": dict(plan.settings) if plan else {},
+        "runs": runs.as_json(explained.runs),
         "plan": plan.raw if plan else None,
         "parameters": list(statement.parameters),
         "variants": [_variant(variant) for variant in explained.variants],
+        "alternatives": [_alternative(each) for each in explained.alternatives],
     }
+
+
+def _alternative(alternative: Alternative) -> dict[str, Any]:
+    return {"setting": alternative.setting, "plan": alternative.plan.raw}
 
 
 def _variant(variant: Variant) -> dict[str, Any]:
@@ -88,5 +97,6 @@ def _variant(variant: Variant) -> dict[str, Any]:
         "reason": variant.reason,
         "planning_ms": plan.planning_ms if plan else None,
         "execution_ms": plan.execution_ms if plan else None,
+        "runs": runs.as_json(variant.runs),
         "plan": plan.raw if plan else None,
     }

@@ -27,8 +27,6 @@ def in_comments(text: str) -> tuple[ValueSet, ...]:
     A parameter that comes again has one more value: its first is in the first set, its second in the second; where
     another has more, its last value stays.
     """
-    if "dbaudit:" not in text.lower():
-        return ()
     found: dict[str, list[str | None]] = {}
     for token in tokens(text):
         match = _COMMENT.match(text[token.start : token.end]) if token.kind == COMMENT else None

@@ -21,22 +21,20 @@ from dataclasses import dataclass, field
 
 from dbaudit.facts.statement import Edit
 from dbaudit.sources.sqllex import (
-    COMMENT,
     NUMBER,
     OPERATOR,
     PARAMETER,
     PUNCTUATION,
     QUOTED,
-    SPACE,
     STRING,
     WORD,
     Token,
     fold,
-    tokens,
+    significant,
 )
 
 _ANY = re.compile(r"[$%:?@{}]|\bsqlc\b", re.IGNORECASE)
-_PLANNABLE = frozenset("select values table with insert update delete merge".split())
+PLANNABLE = frozenset("select values table with insert update delete merge".split())
 # Reserved words that an expression follows, and others that may also be names.
 _BEFORE_OPERAND = frozenset(
     "all and any array asymmetric both case distinct else except for from having ilike in intersect into join leading "
@@ -63,11 +61,14 @@ class Reading:
     reason_not_sql: str = ""
 
 
-def read(text: str) -> Reading:
-    """The placeholders of one statement, without semicolon. Literals and comments have none. Never raises."""
+def read(text: str, tokens: Sequence[Token] = (), start: int = 0) -> Reading:
+    """The placeholders of one statement, without semicolon. Literals and comments have none. Never raises.
+
+    `tokens` are its tokens without space and comments, where they are known, in a text in which it begins at `start`.
+    """
     if not _ANY.search(text):
         return Reading()
-    found = [token for token in tokens(text) if token.kind not in (SPACE, COMMENT)]
+    found = [Token(token.kind, token.start - start, token.end - start) for token in tokens] or significant(text)
     for token in found:
         if token.kind == PUNCTUATION and text[token.start] in "{}":
             return Reading(reason_not_sql="is a template, with braces outside of literals: render it to SQL first")
@@ -97,7 +98,7 @@ class _Scan:
 
     def is_plannable(self) -> bool:
         first = next((place for place in range(len(self.found)) if self.word(place) != "("), 0)
-        return self.word(first) in _PLANNABLE
+        return self.word(first) in PLANNABLE
 
     def word(self, place: int) -> str:
         """A word folded, other tokens as they are written; empty outside of the text and for literals."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from dbaudit.sources.sqlfrom import read_from
-from dbaudit.sources.sqllex import fold
 from dbaudit.sources.sqlpieces import NotRead, Pieces
 from dbaudit.sources.sqlquery import (
     QUERY_WORDS,
@@ -13,11 +14,13 @@ from dbaudit.sources.sqlquery import (
     after_name,
     is_keyword,
     is_query,
+    names_of,
     set_operations,
 )
 
 _DML = frozenset(["insert", "update", "delete", "merge"])
-_SELECT_CLAUSES = frozenset("into from where group having window order limit offset fetch for".split())
+# RETURNING stands in JSON_ARRAY(SELECT … RETURNING type).
+_SELECT_CLAUSES = frozenset("into from where group having window order limit offset fetch for returning".split())
 _TAIL = ("order", "limit", "offset", "fetch", "for")
 _ROLE_OF = {"exists": Role.EXISTS, "in": Role.IN, "any": Role.IN, "some": Role.IN, "all": Role.IN}
 
@@ -33,16 +36,40 @@ def queries(pieces: Pieces, start: int = 0) -> list[Query]:
         reader.roles[place] = role
         if reader.holds_query(place, role):
             reader.read(place + 1, pieces.partner[place], role)
-    _tell_ctes(reader.found)
+    _tell_parents(reader.found)
+    _tell_ctes(pieces, reader.found)
     return reader.found
 
 
-def _tell_ctes(found: list[Query]) -> None:
-    """What is called as a WITH query of the statement is no relation; where in doubt it counts as none."""
-    names = {cte.name for query in found for cte in query.ctes}
-    for source in (source for query in found for source in query.sources if names):
-        if source.kind == "relation" and fold(source.name).strip('"') in names:
-            source.kind = "query"
+def _tell_parents(found: list[Query]) -> None:
+    around: list[Query] = []
+    for query in sorted(found, key=lambda query: (query.start, -query.end)):
+        while around and around[-1].end < query.end:
+            around.pop()
+        query.parent = around[-1] if around else None
+        around.append(query)
+
+
+def _tell_ctes(pieces: Pieces, found: list[Query]) -> None:
+    """What is called as a WITH query in whose reach it stands is no relation; what INSERT and its kin change always is."""
+    if not any(query.ctes for query in found):
+        return
+    for query in found:
+        sources = query.sources[1:] if query.verb in ("update", "delete", "merge") else query.sources
+        for source in sources:
+            names = names_of(pieces, source.start) if source.kind == "relation" else ()
+            if len(names) == 1 and names[0] in _ctes_in_reach(pieces, query, source.start):
+                source.kind = "query"
+
+
+def _ctes_in_reach(pieces: Pieces, query: Query | None, place: int) -> Iterator[str]:
+    """The WITH queries that a name at a place can mean: the own one only if RECURSIVE, and none that come later."""
+    while query is not None:
+        last = pieces.partner[query.ctes[-1].opens] if query.ctes else 0
+        for cte in query.ctes:
+            if cte.is_recursive or place > last or place > pieces.partner[cte.opens]:
+                yield cte.name
+        query = query.parent
 
 
 class _Reader:
@@ -250,10 +277,17 @@ class _Reader:
             self.read_from(query, *more)
 
     def read_merge(self, query: Query, start: int, end: int) -> None:
+        words = self.pieces.words
+        using = when = 0
         for place in self.pieces.level(start, end):
-            if self.pieces.words[place] == "using":
-                self.roles[place + 1] = Role.FROM
-                return
+            using = using or place * (words[place] == "using")
+            if words[place] == "when" and words[place + 1 : place + 2] in (["matched"], ["not"]):
+                when = place
+                break
+        if words[start + 1 : start + 2] != ["into"] or not start < using < when:
+            raise NotRead("its syntax is not understood")
+        self.read_from(query, start + 2, using)
+        self.read_from(query, using + 1, when)
 
     def read_from(self, query: Query, start: int, end: int) -> None:
         for opens in read_from(self.pieces, query, start, end):

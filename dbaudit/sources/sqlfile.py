@@ -8,22 +8,23 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from dbaudit.errors import AuditError
-from dbaudit.facts.statement import Kind, Statement
+from dbaudit.facts.statement import Kind, Statement, ValueSet
 from dbaudit.finding import Span
-from dbaudit.sources import given, placeholders, sqlname
-from dbaudit.sources.sqllex import COMMENT, PUNCTUATION, SPACE, WORD, Token, fold, tokens
+from dbaudit.sources import placeholders, sqlname
+from dbaudit.sources.sqllex import COMMENT, PUNCTUATION, WORD, Token, fold, marks
 
 # A file of statements is far smaller; a log or a dump of rows is not, and would take minutes and gigabytes to split.
 LARGEST_FILE_BYTES = 64 << 20
 
 _LINE_BREAK = re.compile(r"\r\n?|\n")
-_END_OF_COPY = re.compile(r"^\\\.\r?$", re.MULTILINE)
+_NUMBER = re.compile(r"#\d+$")
+# These few files need: re compiles them when they are asked for first, and keeps them.
+_END_OF_COPY = r"(?m)^\\\.\r?$"
 # A meta-command takes the rest of its line, or what stands before \\ on it; these take the line whatever is in it.
-_META_COMMAND = re.compile(
-    r"\\(?:copy|!|help|h|ef|ev|sf|sv)(?![a-z])[^\r\n]*|\\(?:'(?:[^'\\\r\n]|''|\\[^\r\n])*+'?|\\(?!\\)|[^'\\\r\n])*+",
-    re.IGNORECASE,
-)
-_SENDS = re.compile(r"\\(?:g|gx|gset|gexec|gdesc|bind|bind_named|parse|crosstabview|watch)(?![a-z_])", re.IGNORECASE)
+_META_COMMAND = r"(?i)\\(?:copy|!|help|h|ef|ev|sf|sv)(?![a-z])[^\r\n]*|\\(?:'(?:[^'\\\r\n]|''|\\[^\r\n])*+'?|\\(?!\\)|[^'\\\r\n])*+"
+_SENDS = r"(?i)\\(?:g|gx|gset|gexec|gdesc|bind|bind_named|parse|sendpipeline|crosstabview|watch)(?![a-z_])"
+_COPIES_IN = r"(?i)\\copy\s.*\sfrom\s+stdin(?=[\s;]|$)"
+_REST_OF_LINE = r"[ \t\f\v]*+(?:--[^\r\n]*+)?(?:\r\n?|\n|$)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +83,8 @@ def split(text: str, path: str) -> tuple[Statement, ...]:
     """The statements of a text in order, and what else stands in it under its own kind. Never raises.
 
     A statement ends where psql ends it: at a semicolon that is in no literal, comment, parentheses or BEGIN ATOMIC
-    block, or at a meta-command that sends it. What is not closed reaches to the end of the text.
+    block, or at a meta-command that sends it. What is not closed reaches to the end of the text. Of an EXPLAIN it is
+    the query or data modification that is explained.
     """
     lines = [0, *(found.end() for found in _LINE_BREAK.finditer(text))]
     return distinct(_statement(piece, text, path, lines) for piece in _pieces(text))
@@ -104,11 +106,17 @@ def _distinct(statement: Statement, names: dict[str, int], identities: dict[str,
 
 
 def _numbered(text: str, seen: dict[str, int]) -> str:
-    count = seen[text] = seen.get(text, 0) + 1
-    if count == 1:
+    """The text, or where it was seen the next number behind it, or behind what has a number already."""
+    if text not in seen:
+        seen[text] = 1
         return text
-    numbered = f"{text}#{count}"
-    return numbered if numbered not in seen else _numbered(text, seen)
+    base = _NUMBER.sub("", text)
+    count = seen.get(base, 1) + 1
+    while f"{base}#{count}" in seen:
+        count += 1
+    seen[base] = count
+    seen[f"{base}#{count}"] = 1
+    return f"{base}#{count}"
 
 
 def _line_of(data: bytes, offset: int) -> int:
@@ -118,7 +126,8 @@ def _line_of(data: bytes, offset: int) -> int:
 def _statement(piece: _Piece, text: str, path: str, lines: list[int]) -> Statement:
     line, end_line = bisect_right(lines, piece.start), bisect_right(lines, piece.end)
     own = text[piece.start : piece.end]
-    reading = placeholders.read(own) if piece.kind is Kind.SQL else placeholders.Reading()
+    reading = placeholders.read(own, piece.tokens, piece.start) if piece.kind is Kind.SQL else placeholders.Reading()
+    reason = reading.reason_not_sql or _meta_command_within(text, piece)
     return Statement(
         name=piece.name,
         text=own,
@@ -135,35 +144,65 @@ def _statement(piece: _Piece, text: str, path: str, lines: list[int]) -> Stateme
         parameters=reading.parameters,
         edits=reading.edits,
         is_ambiguous=reading.is_ambiguous,
-        reason_not_sql=reading.reason_not_sql,
-        value_sets=given.in_comments(text[piece.since : piece.end]) if piece.kind is Kind.SQL else (),
+        reason_not_sql=reason,
+        value_sets=_given_values(text[piece.since : piece.end]) if piece.kind is Kind.SQL else (),
     )
 
 
+def _given_values(text: str) -> tuple[ValueSet, ...]:
+    if "dbaudit:" not in text.lower():
+        return ()
+    from dbaudit.sources import given
+
+    return given.in_comments(text)
+
+
+def _meta_command_within(text: str, piece: _Piece) -> str:
+    """Why a statement is no SQL that psql changes while it reads it, as \\if does; empty for any other."""
+    for token in piece.tokens:
+        if token.kind == PUNCTUATION and text[token.start] == "\\":
+            command = re.compile(_META_COMMAND).match(text, token.start).group().split()[0]
+            return f"has the psql meta-command {command[:30]} in it"
+    return ""
+
+
 def _pieces(text: str) -> Iterator[_Piece]:
-    position, name = 0, ""
+    position, name, copies = 0, "", 0
     while position < len(text):
         since = position
         piece, position, name = _next(text, position, name)
         if piece is None:
             return
-        yield replace(piece, since=since)
+        yield replace(_explained(text, piece), since=since)
+        copies += _reads_data(text, piece)
         if piece.kind is Kind.SQL:
             name = ""
-            if _reads_data(text, piece):
-                data, position = _copy_data(text, position)
-                if data:
-                    yield data
+            if text.startswith("\\;", position - 1):
+                # It is sent together with the next statement, and the rows stand behind them all.
+                continue
+        for _ in range(copies):
+            data, position = _copy_data(text, position)
+            if data:
+                yield data
+        copies = 0
+
+
+def _explained(text: str, piece: _Piece) -> _Piece:
+    """The piece without an EXPLAIN before its statement: the audit adds its own."""
+    if text[piece.start : piece.start + 7].lower() != "explain":
+        return piece
+    from dbaudit.sources.sqlexplain import start_of_explained
+
+    first = start_of_explained(text, piece.tokens)
+    return replace(piece, start=piece.tokens[first].start, tokens=piece.tokens[first:]) if first else piece
 
 
 def _next(text: str, position: int, name: str) -> tuple[_Piece | None, int, str]:
     """The next piece, where the text goes on behind it, and the name that a comment gave and no statement took."""
     taken: list[Token] = []
     parentheses = block = 0
-    for token in tokens(text, position):
+    for token in marks(text, position):
         kind, start, end = token
-        if kind == SPACE:
-            continue
         if kind == COMMENT:
             if not taken:
                 name = sqlname.given(text[start:end]) or name
@@ -185,7 +224,7 @@ def _next(text: str, position: int, name: str) -> tuple[_Piece | None, int, str]
                     continue
                 if not taken:
                     return _meta_command(text, start, name)
-                if _SENDS.match(text, start):
+                if re.compile(_SENDS).match(text, start):
                     return _sql(taken, name), start, name
         elif kind == WORD and not parentheses:
             block += _block_step(text, taken, token, block)
@@ -225,21 +264,23 @@ def _words(text: str, some: Iterable[Token]) -> list[str]:
 
 
 def _meta_command(text: str, start: int, name: str) -> tuple[_Piece, int, str]:
-    end = _META_COMMAND.match(text, start).end()
+    end = re.compile(_META_COMMAND).match(text, start).end()
     after = end + 2 if text.startswith("\\\\", end) else end
     end = start + len(text[start:end].rstrip())
     return _Piece(kind=Kind.META_COMMAND, start=start, end=end), after, name
 
 
 def _reads_data(text: str, piece: _Piece) -> bool:
-    """Whether a statement is COPY … FROM STDIN, whose rows follow it in the file."""
+    """Whether a piece is COPY … FROM STDIN, or psql's \\copy, whose rows follow it in the file."""
+    if piece.kind is Kind.META_COMMAND:
+        return bool(re.compile(_COPIES_IN).match(text, piece.start, piece.end))
     if _words(text, piece.tokens[:1]) != ["copy"]:
         return False
     depth, before = 0, ""
     for token, word in zip(piece.tokens, _words(text, piece.tokens)):
         if token.kind == PUNCTUATION:
             depth += {"(": 1, ")": -1}.get(text[token.start], 0)
-        if not depth and before == "from" and word == "stdin":
+        if not depth and before == "from" and word in ("stdin", "stdout"):
             return True
         before = word
     return False
@@ -247,7 +288,8 @@ def _reads_data(text: str, piece: _Piece) -> bool:
 
 def _copy_data(text: str, position: int) -> tuple[_Piece | None, int]:
     """The rows behind a COPY, down to a line that is \\. or to the end of the text."""
-    closing = _END_OF_COPY.search(text, position)
+    position = found.end() if (found := re.compile(_REST_OF_LINE).match(text, position)) else position
+    closing = re.compile(_END_OF_COPY).search(text, position)
     end = closing.start() + 2 if closing else len(text.rstrip())
     start = position
     while start < end and text[start] in " \t\r\n\f\v":

@@ -7,6 +7,11 @@ from dbaudit.sources.sqlquery import Query, Source, after_name, is_query
 
 _JOIN_WORDS = frozenset(["join", "natural", "cross", "inner", "left", "right", "full"])
 _NOT_AN_ALIAS = _JOIN_WORDS | {"on", "using", "tablesample", "with", "as", "set", "outer"}
+# Functions of SQL that are called without parentheses.
+_VALUE_FUNCTIONS = frozenset(
+    "current_catalog current_date current_role current_schema current_time current_timestamp current_user localtime "
+    "localtimestamp session_user system_user user".split()
+)
 
 
 def read_from(pieces: Pieces, query: Query, start: int, end: int, inside: int | None = None) -> list[int]:
@@ -77,9 +82,10 @@ def _read_source(pieces: Pieces, query: Query, place: int, end: int, item: int, 
         after = after_name(pieces, place)
         if after < end and words[after] == "(":
             kind, after = "function", pieces.partner[after] + 1
-        elif after < end and words[after] == "*":
-            after += 1
+        elif after == place + 1 and words[place] in _VALUE_FUNCTIONS:
+            kind = "function"
     name_end = after
+    after += kind == "relation" and words[after : after + 1] == ["*"]
     after, alias = _read_alias(pieces, after, end)
     if kind != "joins":
         own = pieces.name(after_name(pieces, start) - 1) if kind != "query" else ""

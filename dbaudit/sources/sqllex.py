@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 SPACE = "space"
@@ -23,6 +24,7 @@ PUNCTUATION = "punctuation"
 
 _OPENS_COMMENT = "opens_comment"
 _OPENS_DOLLAR = "opens_dollar"
+_MARK = "mark"
 
 # A letter is one of ASCII, an underscore, or anything beyond ASCII. Said by what it is not: re takes 10 ms to compile a
 # range of a million characters.
@@ -34,10 +36,12 @@ _CONTINUED = r"(?:[ \t\f\v]++|--[^\r\n]*+)*+[\r\n](?:[ \t\r\n\f\v]++|--[^\r\n]*+
 _BODY = r"[^']*+(?:''[^']*+)*+"
 _ESCAPED_BODY = r"(?:[^'\\]++|''|\\[\s\S]?)*+"
 
+# White space, then one token. The commonest come first, as long as none before it could be the beginning of another.
 _TOKEN = re.compile(
     rf"""
-      (?P<space>       [ \t\r\n\f\v]++ )
-    | (?P<word>        (?![eEbBxXnN]'|[uU]&['"]){_LETTER}{_IN_WORD}*+ )
+    [ \t\r\n\f\v]*+ (?:
+      (?P<word>        (?![eEbBxXnN]'|[uU]&['"]){_LETTER}{_IN_WORD}*+ )
+    | (?P<mark>        [(),;] )
     | (?P<string>      [eE]'{_ESCAPED_BODY}(?:'{_CONTINUED}{_ESCAPED_BODY})*+'?
                      | (?:[bBxXnN]|[uU]&)?'{_BODY}(?:'{_CONTINUED}{_BODY})*+'? )
     | (?P<quoted>      (?:[uU]&)?"[^"]*+(?:""[^"]*+)*+"? )
@@ -49,6 +53,7 @@ _TOKEN = re.compile(
     | (?P<parameter>   \$[0-9]++ )
     | (?P<opens_dollar>  \$(?:{_LETTER}{_LETTER_OR_DIGIT}*+)?\$ )
     | (?P<punctuation> [\s\S] )
+    )
     """,
     re.VERBOSE,
 )
@@ -66,22 +71,45 @@ class Token(NamedTuple):
 
 def tokens(text: str, position: int = 0) -> Iterator[Token]:
     """The tokens from `position` on, white space and comments among them: together they are the whole text."""
-    match = _TOKEN.match
-    length = len(text)
-    while position < length:
-        found = match(text, position)
-        kind, end = found.lastgroup, found.end()
-        if kind == _OPENS_COMMENT:
-            kind, end = COMMENT, _end_of_comment(text, end)
+    for token in marks(text, position):
+        if token.start > position:
+            yield Token(SPACE, position, token.start)
+        yield token
+        position = token.end
+    if position < len(text):
+        yield Token(SPACE, position, len(text))
+
+
+def marks(text: str, position: int = 0) -> Iterator[Token]:
+    """The tokens from `position` on without white space, comments among them."""
+    match, make = _TOKEN.match, tuple.__new__
+    while found := match(text, position):
+        kind = found.lastgroup
+        start, position = found.span(found.lastindex)
+        if kind == _MARK:
+            kind = PUNCTUATION
+        elif kind == OPERATOR and position - start > 1:
+            position = start + _operator_length(text[start:position])
+        elif kind == _OPENS_COMMENT:
+            kind, position = COMMENT, _end_of_comment(text, position)
         elif kind == _OPENS_DOLLAR:
-            closing = text.find(found.group(), end)
-            kind, end = STRING, length if closing < 0 else closing + end - position
-        elif kind == OPERATOR and end - position > 1:
-            end = position + _operator_length(text[position:end])
-        yield Token(kind, position, end)
-        position = end
+            kind, position = STRING, _end_of_dollars(text, start, position)
+        yield make(Token, (kind, start, position))
 
 
+def _end_of_dollars(text: str, start: int, end: int) -> int:
+    """Where a string ends that text[start:end] opens: behind the same again."""
+    tag = text[start:end]
+    closing = text.find(tag, end)
+    return len(text) if closing < 0 else closing + len(tag)
+
+
+def significant(text: str) -> list[Token]:
+    """The tokens of a text without white space and comments."""
+    return [token for token in marks(text) if token.kind != COMMENT]
+
+
+@lru_cache(maxsize=4096)
 def fold(word: str) -> str:
     """An unquoted identifier or keyword as PostgreSQL folds it: ASCII letters to lower case, no others."""
     return word.lower() if word.isascii() else re.sub(r"[A-Z]+", lambda letters: letters.group().lower(), word)

@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterable
 
-from dbaudit.sources.sqllex import COMMENT, NUMBER, SPACE, STRING, WORD, Token, fold
+from dbaudit.sources.sqllex import NUMBER, STRING, WORD, Token, fold
 
 # `-- name: x`, `-- name: x :many` (sqlc), `-- name: x!` or `x<!` or `x(a, b)` (aiosql), `-- :name x :one` (pugsql).
 _GIVEN = re.compile(
@@ -34,6 +34,7 @@ _TWO_WORDS = frozenset(
         "user mapping",
     ]
 )
+_LITERALS = frozenset([STRING, NUMBER])
 _ON_OBJECTS = frozenset(["create", "alter", "drop", "refresh"])
 
 
@@ -46,9 +47,12 @@ def given(comment: str) -> str:
 def identity(text: str, tokens: Iterable[Token], start: int, end: int) -> str:
     """16 hexadecimal digits that stay the same through other comments, white space, literals and letter case.
 
-    Where there are no tokens, text[start:end] itself counts.
+    `tokens` have no space and no comments. Where there are none, text[start:end] itself counts.
     """
-    parts = [_normal(text, token) for token in tokens if token.kind not in (SPACE, COMMENT)]
+    parts = [
+        "?" if kind in _LITERALS else fold(text[begin:stop]) if kind == WORD else text[begin:stop]
+        for kind, begin, stop in tokens
+    ]
     normal = " ".join(parts) if parts else text[start:end]
     return hashlib.sha256(normal.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
@@ -76,10 +80,3 @@ def _first_words(text: str, tokens: Iterable[Token]) -> list[str]:
         elif words or text[token.start : token.end] != "(":
             break
     return words
-
-
-def _normal(text: str, token: Token) -> str:
-    if token.kind in (STRING, NUMBER):
-        return "?"
-    raw = text[token.start : token.end]
-    return fold(raw) if token.kind == WORD else raw

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from dbaudit.facts.statement_text import Sight
+from dbaudit.facts.statement_text import Read, Sight
 from dbaudit.sources.sqllex import NUMBER, OPERATOR, STRING
 from dbaudit.sources.sqlpieces import CAST, Pieces
 from dbaudit.sources.sqlquery import Query, Role
 from dbaudit.sources.sqlterms import (
     Range,
+    Reference,
     atoms,
     columns,
     comparison,
@@ -26,6 +27,7 @@ _ARITHMETIC = frozenset("+-*/")
 _LIKE = frozenset(["like", "ilike", "~~", "~~*"])
 _QUERY_WORDS = frozenset(["select", "with", "values", "table"])
 _NULL_TESTS = frozenset(["=", "<>", "!="])
+_GROUPING_SETS = frozenset(["rollup", "cube", "grouping"])
 _EXISTENCE = {(">", "0"), (">=", "1"), ("<>", "0"), ("!=", "0"), ("=", "0"), ("<", "1")}
 _MIRRORED = {">": "<", "<": ">", ">=": "<=", "<=": ">="}
 _NO_FUNCTION = frozenset(["row", "array", "any", "all", "some", "exists", "in", "values"])
@@ -39,6 +41,7 @@ class Seen(NamedTuple):
     end: int
     names: tuple[str, ...] = ()
     number: int | None = None
+    reads: tuple[Read, ...] = ()
 
 
 def in_conditions(pieces: Pieces, query: Query) -> Iterator[Seen]:
@@ -83,6 +86,12 @@ def relation_of(query: Query, qualifier: str) -> str:
     return next((source.name for source in relations if source.alias == qualifier), "")
 
 
+def _read(relation: str, *named: Reference) -> tuple[Read, ...]:
+    """What a schema may decide about columns of a relation; nothing where the text does not tell which."""
+    columns = tuple(dict.fromkeys(column.name for column in named))
+    return (Read(relation=relation, columns=columns),) if relation else ()
+
+
 def _is_computed(query: Query, qualifier: str) -> bool:
     """Whether a column is one of a subquery or function, so that no index can be on it."""
     mine = [source for source in query.sources if not qualifier or source.alias == qualifier]
@@ -101,7 +110,7 @@ def _leading_wildcard(pieces: Pieces, query: Query, start: int, end: int) -> Ite
         if len(named) == 1 and not _is_computed(query, named[0].qualifier) and _begins_with_wildcard(pieces, place + 1, end):
             column = pieces.raw(named[0].start, named[0].end)
             relation = relation_of(query, named[0].qualifier)
-            yield Seen(Sight.LEADING_WILDCARD, start, end, (column, relation))
+            yield Seen(Sight.LEADING_WILDCARD, start, end, (column, relation), reads=_read(relation, named[0]))
         return
 
 
@@ -128,8 +137,8 @@ def _hidden_column(pieces: Pieces, query: Query, start: int, end: int) -> Iterat
             column = columns(pieces, *side)[0]
             if _is_computed(query, column.qualifier):
                 return
-            names = (pieces.raw(column.start, column.end), relation_of(query, column.qualifier))
-            yield Seen(sight, *side, names)
+            relation = relation_of(query, column.qualifier)
+            yield Seen(sight, *side, (pieces.raw(column.start, column.end), relation), reads=_read(relation, column))
             return
 
 
@@ -193,7 +202,8 @@ def _or_in_filter(pieces: Pieces, query: Query) -> Iterator[Seen]:
     if len({column.name for column in named}) > 1 and len({column.qualifier for column in named}) == 1:
         if named[0].qualifier or len(query.sources) == 1:
             names = tuple(dict.fromkeys(pieces.raw(column.start, column.end) for column in named))
-            yield Seen(Sight.OR_IN_FILTER, start, end, names)
+            relation = relation_of(query, named[0].qualifier)
+            yield Seen(Sight.OR_IN_FILTER, start, end, names, reads=_read(relation, *named))
 
 
 def _or_in_join(pieces: Pieces, query: Query) -> Iterator[Seen]:
@@ -217,9 +227,21 @@ def _not_in(pieces: Pieces, query: Query) -> Iterator[Seen]:
     selected = query.clauses.get("select")
     if selected and _is_never_null(pieces, query, *selected):
         return
-    column = is_bare_column(pieces, *selected) if selected and len(query.sources) == 1 else None
+    column = _listed_column(pieces, *selected) if selected and len(query.sources) == 1 else None
     names = (column.name, relation_of(query, column.qualifier)) if column else ("", "")
-    yield Seen(Sight.NOT_IN_SUBQUERY, opens - 2, query.end + 1, (pieces.raw(*selected) if selected else "", *names))
+    reads = _read(names[1], column) if column and not _makes_nulls(pieces, query) else ()
+    item = pieces.raw(*selected) if selected else ""
+    yield Seen(Sight.NOT_IN_SUBQUERY, opens - 2, query.end + 1, (item, *names), reads=reads)
+
+
+def _listed_column(pieces: Pieces, start: int, end: int) -> Reference | None:
+    """The column that a select list is, where it is one and nothing else."""
+    return is_bare_column(pieces, start + (pieces.words[start] == "distinct"), end)
+
+
+def _makes_nulls(pieces: Pieces, query: Query) -> bool:
+    """Whether GROUP BY adds rows in which a column is NULL that never is."""
+    return bool(_GROUPING_SETS & set(pieces.words[slice(*query.clauses.get("group", (0, 0)))]))
 
 
 def _is_never_null(pieces: Pieces, query: Query, start: int, end: int) -> bool:

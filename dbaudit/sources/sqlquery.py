@@ -52,7 +52,7 @@ class Query:
     """One query. `clauses` holds where the text of a clause stands behind its keyword; `keywords` where that stands.
 
     `verb` is "select", "insert", "update", "delete", "merge", "values", "table", or "union" for any set operation.
-    `joins` are the conditions of its joins.
+    `joins` are the conditions of its joins; `parent` is the query right around it.
     """
 
     verb: str
@@ -67,6 +67,7 @@ class Query:
     branches: list[Range] = field(default_factory=list)
     is_distinct_union: bool = False
     is_recursive: bool = False
+    parent: Query | None = None
 
 
 QUERY_WORDS = frozenset(["select", "with", "values", "table"])
@@ -90,6 +91,11 @@ def set_operations(pieces: Pieces, start: int, end: int) -> list[int]:
 def is_keyword(pieces: Pieces, place: int) -> bool:
     """Whether a word stands where it is no column's name or label."""
     return place == 0 or pieces.words[place - 1] not in (".", "as")
+
+
+def names_of(pieces: Pieces, place: int) -> tuple[str, ...]:
+    """The names in `schema.name`, which begins at a place. Raises NotRead where none begins."""
+    return tuple(pieces.name(each) for each in range(place, after_name(pieces, place), 2))
 
 
 def after_name(pieces: Pieces, place: int) -> int:

@@ -8,13 +8,13 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from dbaudit.facts.statement import Statement
-from dbaudit.facts.statement_text import Sight, Sighting
+from dbaudit.facts.statement_text import Read, Sight, Sighting
 from dbaudit.finding import Span
-from dbaudit.sources.sqlclauses import queries
-from dbaudit.sources.sqllex import NUMBER, PARAMETER, QUOTED, STRING, WORD, Token
+from dbaudit.sources.sqllex import NUMBER, PARAMETER, QUOTED, STRING, WORD
 from dbaudit.sources.sqlpieces import Pieces
 from dbaudit.sources.sqlpredicates import Seen, everywhere, in_conditions, of_subquery
 from dbaudit.sources.sqlquery import Query, Role, Source
+from dbaudit.sources.sqlreads import branch_reads, join_reads
 from dbaudit.sources.sqlterms import columns, comparison, conjuncts, is_bare_column, is_constant, split
 
 _RANDOM = frozenset(["random", "gen_random_uuid", "uuid_generate_v4"])
@@ -23,17 +23,11 @@ _LONGEST_TEXT = 200
 _LINE_BREAK = re.compile(r"\r\n?|\n")
 
 
-def sightings(statement: Statement, tokens: Sequence[Token], start: int = 0) -> tuple[Sighting, ...]:
-    """What is seen in a statement, in the order of its text; `start` is where its query begins in the text.
-
-    Raises NotRead where the text is not understood.
-    """
-    pieces = Pieces(statement.text, tokens)
-    first = next((place for place, offset in enumerate(pieces.starts) if offset >= start), 0)
-    found = queries(pieces, first)
+def sightings(statement: Statement, pieces: Pieces, found: Sequence[Query]) -> tuple[Sighting, ...]:
+    """What is seen in a statement, in the order of its text. `found` are all its queries."""
     seen = list(everywhere(pieces, found))
     for query in found:
-        seen += _in_query(pieces, query)
+        seen += _in_query(pieces, query, found)
     breaks = [found.end() for found in _LINE_BREAK.finditer(statement.text)] if seen else []
     seen.sort(key=lambda one: (one.start, one.sight))
     return tuple(_sighting(statement, pieces, one, breaks) for one in seen)
@@ -49,6 +43,7 @@ def _sighting(statement: Statement, pieces: Pieces, seen: Seen, breaks: list[int
         span=Span(path=statement.span.path, line=line, column=column, end_line=end_line, end_column=end_column),
         names=seen.names,
         number=seen.number,
+        reads=seen.reads,
     )
 
 
@@ -58,7 +53,7 @@ def _place(whole: Span, offset: int, breaks: list[int]) -> tuple[int, int]:
     return (whole.line + before, offset - breaks[before - 1] + 1) if before else (whole.line, whole.column + offset)
 
 
-def _in_query(pieces: Pieces, query: Query) -> Iterator[Seen]:
+def _in_query(pieces: Pieces, query: Query, found: Sequence[Query]) -> Iterator[Seen]:
     yield from in_conditions(pieces, query)
     yield from of_subquery(pieces, query)
     yield from _unused_ctes(pieces, query)
@@ -70,7 +65,7 @@ def _in_query(pieces: Pieces, query: Query) -> Iterator[Seen]:
         yield from _offset(pieces, query)
         yield from _limit(pieces, query)
     if query.verb == "union":
-        yield from _union(pieces, query)
+        yield from _union(pieces, query, found)
     if query.verb == "select":
         yield from _random(pieces, query)
         yield from _distinct(pieces, query)
@@ -88,7 +83,7 @@ def _insert(pieces: Pieces, query: Query) -> Iterator[Seen]:
     target = pieces.raw(*named)
     word = pieces.words[body[0]] if body[0] < body[1] else ""
     if "columns" not in query.clauses and word != "default":
-        yield Seen(Sight.NO_COLUMN_LIST, query.keywords["verb"], named[1], (target,))
+        yield Seen(Sight.NO_COLUMN_LIST, query.keywords["verb"], named[1], (target,), reads=(Read(relation=target, columns=()),))
     if query.role is not Role.TOP or word != "values" or pieces.words[body[0] + 1 : body[0] + 2] != ["("]:
         return
     opens = body[0] + 1
@@ -148,7 +143,7 @@ def _pinned(pieces: Pieces, start: int, end: int) -> str | None:
     return None
 
 
-def _union(pieces: Pieces, query: Query) -> Iterator[Seen]:
+def _union(pieces: Pieces, query: Query, found: Sequence[Query]) -> Iterator[Seen]:
     if not query.is_distinct_union or query.is_recursive:
         return
     place = query.keywords["union"]
@@ -158,7 +153,7 @@ def _union(pieces: Pieces, query: Query) -> Iterator[Seen]:
     lists = [_literals(pieces, *branch) for branch in query.branches]
     for items in zip(*lists):
         if None not in items and len(set(items)) == len(items):
-            yield Seen(Sight.UNION_OF_CONSTANTS, place, place + 1, tuple(items))
+            yield Seen(Sight.UNION_OF_CONSTANTS, place, place + 1, tuple(items), reads=branch_reads(pieces, query, found))
             return
 
 
@@ -197,7 +192,7 @@ def _distinct(pieces: Pieces, query: Query) -> Iterator[Seen]:
     if len(qualifiers) == 1 and "" not in qualifiers and len(others) == len(query.sources) - 1:
         one = next(source for source in query.sources if source not in others)
         names = (one.name, *(source.name for source in others))
-        yield Seen(Sight.DISTINCT_OVER_JOIN, start, start + 1, names)
+        yield Seen(Sight.DISTINCT_OVER_JOIN, start, start + 1, names, reads=join_reads(pieces, query, one))
 
 
 def _cartesian(pieces: Pieces, query: Query) -> Iterator[Seen]:

@@ -4,7 +4,7 @@ A case has either `facts` (offline) or `ddl` (on real servers), and `fires`: wha
 "severity kind name" or "severity kind name column"; an empty list is silence. `unknown: true` says that the check must
 answer that it cannot tell. `options` are thresholds in place of the check's own. `pg: ">= 15"` limits the majors. A
 `{fails: …}` among the statements of `ddl` is one that the server must refuse. `explain` is a statement whose plan is
-audited, `analyze: false` has it only planned. Where a finding of a `ddl` case has a fix with statements, the fix is
+audited, `analyze: false` has it only planned; `sql` is one whose text is audited with the schema. Where a finding of a `ddl` case has a fix with statements, the fix is
 applied and the check must then be quiet, and after the undo it must fire again; `fix: false` leaves that out.
 """
 
@@ -19,9 +19,12 @@ from majors import concerned
 
 from dbaudit.checks.registry import Check, all_checks
 from dbaudit.facts import Facts, codec
+from dbaudit.facts.statement_text import StatementText
 from dbaudit.finding import Finding, Unknown
+from dbaudit.sources import sqltext
 from dbaudit.sources.postgres.collect import collect
 from dbaudit.sources.postgres.plan_facts import explained_facts
+from dbaudit.sources.postgres.schema_facts import schema_facts
 from dbaudit.sources.sqlfile import split
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "checks"
@@ -112,6 +115,9 @@ def ask(check: Check, case: dict, database) -> list:
 
 
 def facts_for(check: Check, case: dict, session) -> Facts:
+    if "sql" in case:
+        texts = sqltext.read(split(case["sql"], "case.sql"))
+        return schema_facts(session, texts).merged(Facts({StatementText: texts}))
     if "explain" not in case:
         return collect(session, check.needs)
     statements = [statement for text in as_list(case["explain"]) for statement in split(text, "case.sql")]

@@ -111,6 +111,17 @@ def test_no_analyze_runs_nothing(dbaudit, big, sql):
     assert (row["how"], row["execution_ms"]) == ("planned", None)
 
 
+def test_runs_are_told_apart_and_refused_where_nothing_is_run(dbaudit, newest, sql):
+    file = sql("select count(*) from pg_class")
+    done = dbaudit("explain", "--runs", 3, "-v", file, newest.conninfo())
+    assert done.returncode == 0, done.stderr
+    assert "row · median of 3 runs" in done.stdout or "row · median of 2 warm runs; the first, cold, took" in done.stdout
+    assert "blocks hit, 0 read" in done.stdout
+    refused = dbaudit("explain", "--runs", 3, "--no-analyze", file, newest.conninfo())
+    assert refused.returncode == 2
+    assert "--runs 3 is for statements that are run, and --no-analyze runs none" in refused.stderr
+
+
 def test_a_statement_that_times_out_is_found_and_the_others_go_on(dbaudit, big, sql):
     file = sql("-- name: slow\nselect count(*) from big a, big b, big c where a.note < b.note;\n-- name: fast\nselect 1;")
     done = dbaudit("explain", "--timeout", "0.3", "-F", "json", file, big.conninfo())

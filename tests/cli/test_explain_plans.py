@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from dbaudit.sources import plans
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "plans"
@@ -102,3 +104,37 @@ def test_the_fixtures_that_were_made_on_servers_hold_no_parameters_value():
     for path in FIXTURES.glob("auto_explain-*.log"):
         for row in plans.read(path.read_bytes(), path.name):
             assert "Query Parameters" not in row.plan.raw
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (["--params", "values.toml"], "--params"),
+        (["--show-values"], "--show-values"),
+        (["--timeout", "30"], "--timeout"),
+        (["--no-analyze", "--timeout", "2"], "--timeout and --no-analyze"),
+    ],
+    ids=" ".join,
+)
+def test_what_says_how_to_run_statements_is_refused_for_plans(dbaudit, options, named):
+    done = dbaudit("explain", "--plan", FIXTURES / "psql-pg18.txt", *options)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"{named} cannot be given with --plan" in done.stderr
+
+
+def test_a_broken_entry_of_a_log_is_told_and_the_rest_is_audited(dbaudit, tmp_path):
+    log = (FIXTURES / "auto_explain-pg18-stderr-text.log").read_text()
+    file = tmp_path / "server.log"
+    file.write_text("LOG:  duration: 1.000 ms  plan:\n\tQuery Text: select 1\n\tSort  (cost=1.00..2.0\n" + log)
+    done = dbaudit("explain", "--plan", "-F", "json", file)
+    report = json.loads(done.stdout)
+    assert [row["how"] for row in report["statements"]] == ["not run", "analyzed", "analyzed", "analyzed"]
+    assert f"{file}:1: " in report["statements"][0]["reason"]
+    assert "1 of 4 statements were not looked at: each says why" in report["notes"]
+
+
+def test_a_large_log_says_how_much_of_it_was_looked_at(dbaudit):
+    entry = "LOG:  duration: {}.000 ms  plan:\n\tQuery Text: select {}\n\tResult  (cost=0.00..0.01 rows=1 width=4)\n"
+    done = dbaudit("explain", "--plan", "-", stdin="".join(entry.format(number, number) for number in range(2500)))
+    assert done.returncode == 0, done.stderr
+    assert "<stdin> holds 2,500 plans, of which 1 are looked at: the slowest" in " ".join(done.stdout.split())

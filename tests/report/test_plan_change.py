@@ -8,7 +8,7 @@ import jsonschema
 from dbaudit.engine import Report
 from dbaudit.facts import Facts
 from dbaudit.facts.plan import Plan, plan_from_json
-from dbaudit.facts.statement import GENERIC_PLAN, Explained, How, Statement, Variant
+from dbaudit.facts.statement import GENERIC_PLAN, Alternative, Explained, How, Statement, Variant
 from dbaudit.finding import Span
 from dbaudit.report import full, plan_change
 from dbaudit.report import json as json_report
@@ -58,3 +58,16 @@ def test_every_form_of_the_report_has_the_variants():
     assert [variant["values"] for variant in row["variants"]] == [None, {"1": None}, None]
     text = full.render(report, width=100, color=False, verbose=True)
     assert "q, mine: $1 = NULL" in text and "q, generic plan" in text
+
+
+def test_what_another_setting_would_cost_is_in_the_verbose_report():
+    forbidden = Alternative(setting="enable_seqscan = off", plan=INDEX.plan)
+    cheaper = Alternative(setting="random_page_cost = 1.1", plan=SCAN.plan)
+    row = Explained(statement=STATEMENT, how=How.ANALYZED, plan=SCAN.plan, alternatives=(forbidden, cheaper))
+    report = Report(command="explain", facts=Facts.of(row), checks_run=())
+    text = full.render(report, width=100, color=False, verbose=True)
+    line = "with enable_seqscan = off: Index Scan using orders_state_idx on orders, cost 0 in place of 0"
+    assert line in text and "random_page_cost" not in text
+    (made,) = json_report.as_json(report, 0)["statements"]
+    jsonschema.validate(json_report.as_json(report, 0), SCHEMA)
+    assert [each["setting"] for each in made["alternatives"]] == ["enable_seqscan = off", "random_page_cost = 1.1"]

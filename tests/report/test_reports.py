@@ -126,6 +126,23 @@ def test_json_keeps_the_published_schema_and_the_text_as_it_was():
     assert result["summary"] == {"error": 1, "warning": 1, "info": 1, "suppressed": 0, "skipped": 1, "exit_code": 1}
 
 
+def test_a_chain_is_told_with_its_root_and_not_counted():
+    memory = Fix(title="more work_mem", applicability="manual")
+    follows = dataclasses.replace(SCAN, code="PLN004", message="a [sort]\x07 wrote 9 MB to disk", fixes=(memory,))
+    roots = [dataclasses.replace(SCAN, fixes=(CREATE, memory), chain=(follows,)), dataclasses.replace(SCAN, discriminator="2")]
+    checks = (*REPORT.checks_run, check("PLN004", "sort-spilled"))
+    report = dataclasses.replace(REPORT, findings=tuple(roots), checks_run=checks)
+    assert concise.render(report).splitlines()[0].endswith(
+        "keeps 12 → PLN004 sort-spilled: a [sort]\\x07 wrote 9 MB to disk"
+    )
+    text = full.render(report, width=80, color=False)
+    assert "  → a [sort]\\x07 wrote 9 MB to disk (PLN004 sort-spilled)\n" in text and text.count("or: more work_mem") == 1
+    result = json.loads(json_report.render(report, exit_code=1))
+    jsonschema.validate(result, SCHEMA)
+    assert [[each["code"] for each in finding["chain"]] for finding in result["findings"]] == [["PLN004"], []]
+    assert result["summary"]["warning"] == 2 and result["findings"][0]["chain"][0]["fixes"][0]["title"] == memory.title
+
+
 def test_json_of_a_server_that_let_nobody_in():
     result = json.loads(json_report.render(dataclasses.replace(REPORT, facts=Facts()), exit_code=2))
     jsonschema.validate(result, SCHEMA)
@@ -161,7 +178,8 @@ def test_a_verbose_report_shows_where_the_time_of_a_plan_went():
     ran = Explained(statement=STATEMENT, how=How.ANALYZED, plan=PLAN)
     report = dataclasses.replace(REPORT, facts=Facts.of(SERVER, ran))
     lines = full.render(report, width=100, color=False, verbose=True).splitlines()
-    first = lines.index("Plans") + 2
+    first = lines.index("Plans") + 3
+    assert lines[first - 1].strip() == "execution 100 ms"
     assert [line.split(maxsplit=3) for line in lines[first : first + 2]] == [
         ["25", "ms", "25%", "Sort, 12 rows (10 expected)"],
         ["75", "ms", "75%", "Seq Scan on orders o filter (o.kind = 7), 12 rows (10 expected)"],

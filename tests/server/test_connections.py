@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 
@@ -179,7 +180,14 @@ def test_a_chain_of_three_has_one_root(shop):
     assert finding.subject.name == "app@postgres (root)"
     assert finding.evidence["waiting_count"] == 3
     assert finding.evidence["depth_count"] >= 2
-    assert "postgres@postgres (migration) waits for AccessExclusiveLock on public.orders" in finding.message
+    root, migration, *behind = re.sub(r" [0-9]+ m?s", " …", finding.evidence["tree"]).splitlines()
+    assert root == (
+        "app@postgres (root), idle in a transaction for …, holds AccessShareLock on public.orders; "
+        "its last statement: select from orders"
+    )
+    assert migration == "└ postgres@postgres (migration) has waited … for AccessExclusiveLock on public.orders"
+    assert len(behind) == 2 and all(line.startswith("  └ app@postgres (web) has waited …") for line in behind)
+    assert finding.message.endswith("postgres@postgres (migration) waits for AccessExclusiveLock on public.orders")
     assert finding.fixes[0].applicability == "manual"
     assert names(idle.idle_in_transaction, facts, AT_ONCE) == ["warning backend app@postgres (root)"]
 
@@ -191,7 +199,7 @@ def test_rows_are_waited_for_in_a_queue(shop):
     (finding,) = findings(blocked.blocked_sessions, shop.look(), blocked.Options(info_s=0))
     assert finding.subject.name == "app@postgres (root)"
     assert finding.evidence["waiting_count"] == 3
-    assert finding.message.count("a row of public.orders") == 3
+    assert finding.evidence["tree"].count("a row of public.orders") == 3
 
 
 def test_a_prepared_transaction_blocks_without_a_session(shop):

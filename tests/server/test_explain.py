@@ -91,7 +91,7 @@ def test_what_could_act_is_planned(shop, text, reason):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("explain analyze select 1", "begins with EXPLAIN: leave it out, dbaudit adds its own"),
+        ("explain analyze execute p", "begins with EXPLAIN: leave it out, dbaudit adds its own"),
         ("create table x as select 1", "CREATE TABLE has no plan, and is never run"),
         ("select 1 into x", "SELECT INTO creates a table, and is never run"),
         ("vacuum", "VACUUM has no plan, and is never run"),
@@ -294,3 +294,27 @@ def test_copy_data_is_never_sent(newest):
     data = Statement(name="", text="1\tx\n", span=span, identity="x", kind=Kind.COPY_DATA)
     (explained,) = explain(newest.session(), [data])
     assert (explained.how, explained.reason) == (How.NOT_RUN, "is COPY data, which is never sent to the server")
+
+
+def test_an_explain_in_a_file_is_left_away_where_the_server_knows_it(database):
+    session = database.session()
+    known = ("explain", "explain analyse verbose", "explain (analyze off, \"verbose\" 0, costs +1, format 'json')")
+    for prefix in known:
+        session.rows(f"{prefix} (select 1 as one)")
+        explained = one(session, f"{prefix} (select 1 as one)")
+        assert (explained.how, explained.statement.text) == (How.ANALYZED, "(select 1 as one)"), prefix
+    for prefix in ("explain verbose analyze", "explain ()", "explain (analyze true false)", "explain explain"):
+        with pytest.raises(psycopg.errors.SyntaxError):
+            session.rows(f"{prefix} (select 1 as one)")
+        assert one(session, f"{prefix} (select 1 as one)").how is How.REJECTED, prefix
+
+
+def test_an_error_behind_explain_points_into_the_file(newest):
+    explained = one(newest.session(), "\n explain (analyze,\n buffers) select 1,\n  nothing")
+    assert (explained.refusal.sqlstate, explained.refusal.span.line, explained.refusal.span.column) == ("42703", 4, 3)
+
+
+def test_what_is_explained_is_as_unlikely_to_be_run_as_without(newest_shop):
+    explained = one(newest_shop.session(), "explain analyze delete from orders")
+    assert (explained.how, explained.reason) == (How.PLANNED, "a DELETE is planned, never run")
+    assert newest_shop.admin.execute("select count(*) from orders").fetchone() == (1000,)

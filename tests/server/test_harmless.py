@@ -15,6 +15,7 @@ from dbaudit.sources.postgres.activity import sample
 from dbaudit.sources.postgres.collect import collect
 from dbaudit.sources.postgres.plan_facts import explained_facts
 from dbaudit.sources.postgres.session import Session
+from dbaudit.sources.postgres.snapshot import take
 from dbaudit.sources.sqlfile import split
 
 QUERIES = "\n;\n".join((*HARMLESS, *STATEMENTS[:20], *BEHIND_A_POLICY, "select * from traps.t where id = $1"))
@@ -26,6 +27,7 @@ def audit(session: Session) -> None:
     assert not any(isinstance(rows, Missing) for rows in catalog.rows.values())
     activity = sample(session, samples=2, seconds=0.01)
     assert not any(isinstance(rows, Missing) for rows in activity.rows.values())
+    assert take(session, redact=True).objects
     explained = explained_facts(session, split(QUERIES, "queries.sql"))[Explained]
     assert sum(each.how is How.ANALYZED for each in explained) >= len(HARMLESS)
 

@@ -165,8 +165,12 @@ def test_one_run_that_is_explained_as_json_and_logged_by_auto_explain_is_one_pla
 def test_triggers_and_jit_are_read_from_every_format(database):
     database.run(SCHEMA, "create table r (id int references o)")
     for form in ("json", "yaml", "text"):
-        with_trigger = read_one(explained(database.admin, "analyze", form, "insert into r values (1), (2)"))
-        assert with_trigger.trigger_ms > 0
+        with_trigger = read_one(explained(database.admin, "analyze, verbose", form, "insert into r values (1), (2)"))
+        (trigger,) = with_trigger.triggers
+        assert with_trigger.trigger_ms == trigger.time_ms > 0
+        assert (trigger.name.rstrip("0123456789"), trigger.constraint) == ("RI_ConstraintTrigger_c_", "r_id_fkey")
+        # The text names the relation only where there could be another.
+        assert (trigger.relation, trigger.calls) == ("" if form == "text" else "r", 2)
     database.run("set jit_above_cost = 0")
     statement = "select sum(c) from o"
     for form in ("json", "yaml", "text"):

@@ -56,3 +56,12 @@ def test_a_plan_survives_the_codec_as_the_json_of_explain() -> None:
     written = codec.to_json(facts)
     assert written == {"Plan": [{"Plan": SCAN, "Anything New": [1]}]}
     assert codec.from_json(written)[Plan] == facts[Plan]
+
+
+def test_a_plan_that_is_kept_small_is_the_same_plan():
+    raw = {"Plan": {"Node Type": "Result", "Total Cost": 1.0, "Filter": "(x = '\ud800ä')"}, "Planning Time": 0.25}
+    plan = plan_from_json(raw)
+    small = plan.compressed()
+    assert isinstance(small.kept, bytes) and small.compressed() is small
+    assert (small.raw, small.root, small.planning_ms, small.has_estimates) == (raw, plan.root, 0.25, True)
+    assert codec.from_json(codec.to_json(Facts.of(small))).rows.keys() == {Plan}

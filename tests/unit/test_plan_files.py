@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -17,7 +19,10 @@ from dbaudit.facts.catalog import Index, Table
 from dbaudit.facts.column import Column
 from dbaudit.facts.saved_plan import SavedPlan, SavedRelation
 from dbaudit.facts.statement import Explained, How
+from dbaudit.report.deep_json import _parts, dumps
 from dbaudit.sources import plans
+from dbaudit.sources.plans import selection
+from dbaudit.sources.plans.deep_json import decode
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "plans"
 PSQL = sorted(FOLDER.glob("psql-*.txt"))
@@ -147,7 +152,6 @@ WHAT_IS_NO_PLAN = {
     "a node that is out of line": (TEXT.replace("  ->", "    ->"), "p.txt:4: is indented like"),
     "a line that means nothing": (TEXT.replace("        Output: ", "        "), "p.txt:5: is not understood"),
     "a literal that never ends": (TEXT.replace("'::text)) DESC", ""), "ends within a literal"),
-    "a log without the plan": ("LOG:  duration: 1.000 ms  plan:\nLOG:  next\n", "not followed by its plan"),
     "YAML that is none": ("- Plan: \n    Node Type: Sort\n   x", "p.txt:3: is indented"),
 }
 
@@ -159,21 +163,118 @@ def test_what_is_no_whole_plan_is_refused_with_its_place(text, said):
     assert said in str(refused.value) and str(refused.value).startswith("p.txt:")
 
 
+ENTRY = "LOG:  duration: {}.000 ms  plan:\n\tQuery Text: select {}\n\tResult  (cost=0.00..0.01 rows=1 width=4)\n"
+JSON_ENTRY = '{"message":"duration: 3.000 ms  plan:\\nQuery Text: select 3\\nResult  (cost=0.00..0.01 rows=1 width=4)"}\n'
+CSV_ENTRY = '2026-01-01,"duration: 4.000 ms  plan:\nQuery Text: select 4\nResult  (cost=0.00..0.01 rows=1 width=4)",,,\n'
+BROKEN_ENTRIES = {
+    "nothing follows": ("LOG:  duration: 1.000 ms  plan:\nLOG:  next\n", "not followed by its plan"),
+    "no plan follows": ("LOG:  duration: 1.000 ms  plan:\n\tQuery Text: select 1\nLOG:  next\n", "has no plan in text"),
+    "half a tree": ("LOG:  duration: 1.000 ms  plan:\n\tSort  (cost=0.00..0.01 rows=1 width=4)\n", "lacks a node"),
+    "half a line": ("LOG:  duration: 1.000 ms  plan:\n\tSort  (cost=0.00..0.01 ro\n", "has no plan in text"),
+    "half of JSON": ('LOG:  duration: 1.000 ms  plan:\n\t{\n\t  "Plan": {\n', "p.txt:6: is not JSON"),
+    "JSON of nothing": ("LOG:  duration: 1.000 ms  plan:\n\t[]\n", "has no plans"),
+    "half of YAML": ("LOG:  duration: 1.000 ms  plan:\n\tQuery Text: \"a\"\n\tPlan: \n\t  Node Type\n", "is not YAML"),
+    "XML": ("LOG:  duration: 1.000 ms  plan:\n\t<explain>\n", "XML"),
+    "half of a line of jsonlog": (JSON_ENTRY[:60] + "\n", "not a whole entry of a JSON log"),
+    "an open quote of csvlog": (CSV_ENTRY[:-6] + "\n" + CSV_ENTRY, "quote is not closed"),
+}
+
+
+@pytest.mark.parametrize(("entry", "said"), BROKEN_ENTRIES.values(), ids=BROKEN_ENTRIES)
+def test_a_broken_entry_of_a_log_is_told_with_its_line_and_the_others_are_read(entry, said):
+    rows = read(f"{ENTRY.format(7, 7)}{entry}{ENTRY.format(8, 8)}{JSON_ENTRY}{CSV_ENTRY}")
+    (broken,) = [row for row in rows if row.how is How.NOT_RUN]
+    assert broken.statement.span.line == 4 and said in broken.reason and "p.txt:" in broken.reason
+    texts = [row.statement.text for row in rows if row.plan]
+    assert texts == ["select 7", *(["select 4"] if "csvlog" in said or "quote" in said else []), "select 8", "select 3", "select 4"]
+
+
+def test_of_a_large_log_the_slowest_of_each_statement_and_plan_is_kept():
+    entries = [ENTRY.format(1000 + number, f"a{number % 7} where b = {number} and c = '{number}'") for number in range(3000)]
+    reading = plans.read_file(io.BytesIO("".join(entries).encode()), "p.txt")
+    assert [row.statement.text for row in reading.explained] == [
+        f"select a{number % 7} where b = {number} and c = '{number}'" for number in range(2993, 3000)
+    ]
+    assert reading.left_out == 3000 - 7
+    assert [row.statement.span.line for row in reading.explained] == [3 * number + 1 for number in range(2993, 3000)]
+
+
+def test_of_a_large_log_of_different_statements_the_slowest_are_kept():
+    entries = [ENTRY.format(9999 - number, f"a{number}") for number in range(2500)]
+    reading = plans.read_file(io.BytesIO("".join(entries).encode()), "p.txt")
+    assert [row.statement.text for row in reading.explained] == [f"select a{number}" for number in range(1000)]
+    assert reading.left_out == 1500
+
+
+def test_a_log_is_not_held_in_memory(monkeypatch):
+    """Megabytes of it, read from a source that makes one line after the other."""
+    monkeypatch.setattr(selection, "MOST_PLANS", 10)
+
+    class Log(io.RawIOBase):
+        made = 0
+
+        def readline(self, size=-1):
+            self.made += 1
+            if self.made > 40_000:
+                return b""
+            line = "LOG:  duration: 5.000 ms  plan:\n" if self.made % 20 == 1 else f"\tQuery Text: {'x' * 90} {self.made}\n"
+            return (line if self.made % 20 else "\tResult  (cost=0.00..0.01 rows=1 width=4)\n").encode()
+
+    tracemalloc.start()
+    reading = plans.read_file(Log(), "p.txt")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (len(reading.explained), reading.left_out) == (1, 1_999)
+    # zlib alone takes a quarter of a megabyte for a plan that it makes small.
+    assert peak < 1 << 19
+
+
 def test_deep_wide_and_long_plans_are_read():
     deep = "".join(
         f"{' ' * max(0, 6 * level - 4)}{'->  ' if level else ''}Limit  (cost=0.00..1.00 rows=1 width=4)\n"
-        for level in range(1500)
+        for level in range(700)
     )
-    bottom = f"{' ' * (6 * 1500 - 4)}->  Result  (cost=0.00..1.00 rows=1 width=4)\n"
-    assert len(nodes(read(deep + bottom)[0])) == 1501
+    bottom = f"{' ' * (6 * 700 - 4)}->  Result  (cost=0.00..1.00 rows=1 width=4)\n"
+    assert len(nodes(read(deep + bottom)[0])) == 701
     head = "Append  (cost=0.00..1.00 rows=1 width=4)\n"
-    wide = head + "  ->  Seq Scan on t  (cost=0.00..1.00 rows=1 width=4)\n" * 100_000
-    assert len(nodes(read(wide)[0])) == 100_001
+    wide = head + "  ->  Seq Scan on t  (cost=0.00..1.00 rows=1 width=4)\n" * 30_000
+    assert len(nodes(read(wide)[0])) == 30_001
     value = "Filter: (a = '" + "x\n" * 200_000 + "')\n"
     long = f"Seq Scan on t  (cost=0.00..1.00 rows=1 width=4)\n  {value}"
     assert len(nodes(read(long)[0])[0].filter) > 400_000
-    with pytest.raises(AuditError, match="nested too deep"):
+    with pytest.raises(AuditError, match="p.txt:1: is not JSON"):
         read('{"Plan": ' + '{"Node Type": "Limit", "Plans": [' * 200_000)
+
+
+@pytest.mark.parametrize("depth", [3, 20_000])
+def test_a_plan_in_json_may_be_of_any_depth_and_is_reported_as_it_was(depth):
+    inner = '{"Node Type": "Result", "Total Cost": 1.5, "Output": [], "Alias": "\\u00e4\\"", "Parallel Aware": false}'
+    text = '[{"Plan": ' + '{"Node Type": "Limit", "Total Cost": 2.0, "Plans": [' * depth + inner + "]}" * depth + "}]"
+    (row,) = read(text)
+    assert len(nodes(row)) == depth + 1 and nodes(row)[-1].alias == 'ä"'
+    assert dumps([row.plan.raw]) == text
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+)
+
+
+@settings(max_examples=200)
+@given(VALUES, st.sampled_from([None, 1]), st.data())
+def test_deep_json_is_what_pythons_own_is(value, indent, data):
+    assert "".join(_parts(value)) == json.dumps(value)
+    text = json.dumps(value, indent=indent)
+    assert decode(f"  {text} x", 0) == (value, 2 + len(text))
+    cut = text[: data.draw(st.integers(0, len(text)))]
+    try:
+        expected = json.JSONDecoder().raw_decode(cut)
+    except json.JSONDecodeError:
+        with pytest.raises(json.JSONDecodeError):
+            decode(cut, 0)
+    else:
+        assert decode(cut, 0) == expected
 
 
 @pytest.mark.parametrize("piece", ["(", "'", '"', "E'", " ", "A ", "(cost=", "->  ", "a: ", "- ", "[", '{"a":', "$", "\n ->"])

@@ -6,6 +6,7 @@ from dbaudit.checks.registry import all_checks
 from dbaudit.facts import Facts
 from dbaudit.facts.column import Column
 from dbaudit.facts.plan import plan_from_json
+from dbaudit.facts.relation import Relation, SearchPath
 from dbaudit.facts.statement import Explained, How
 from dbaudit.facts.statement_text import StatementText
 from dbaudit.finding import Finding, Unknown
@@ -58,9 +59,9 @@ def test_what_no_plan_tells_is_told_beside_it(code, sql):
     assert len(findings(code, facts_of(sql, how=How.PLANNED))) == 1
 
 
-def column(name: str, table: str, *, is_nullable: bool) -> Column:
+def column(name: str, table: str, *, is_nullable: bool, schema: str = "public") -> Column:
     return Column(
-        table_oid=1, schema="public", table=table, name=name, quoted=name, number=1, type="int", base_type="int",
+        table_oid=1, schema=schema, table=table, name=name, quoted=name, number=1, type="int", base_type="int",
         has_c_collation=True, is_nullable=is_nullable, null_fraction=None, distinct_count=None,
         average_width_bytes=None, correlation=None,
     )  # fmt: skip
@@ -72,11 +73,14 @@ def column(name: str, table: str, *, is_nullable: bool) -> Column:
         ([column("c", "u", is_nullable=False)], 0),
         ([column("c", "u", is_nullable=True)], 1),
         ([column("c", "other", is_nullable=False)], 1),
-        ([column("c", "u", is_nullable=False), column("c", "u", is_nullable=True)], 1),
+        ([column("c", "u", is_nullable=False, schema="a"), column("c", "u", is_nullable=False, schema="b")], 1),
+        ([column("c", "u", is_nullable=True, schema="a"), column("c", "u", is_nullable=False)], 0),
     ],
 )
 def test_a_column_that_the_server_knows_as_not_null_is_none_to_worry_about(columns, expected):
-    facts = facts_of("select a from t where b not in (select c from u)").merged(Facts({Column: tuple(columns)}))
+    relations = tuple(Relation(schema=each.schema, name=each.table, kind="r") for each in columns)
+    schema = Facts({Column: tuple(columns), Relation: relations, SearchPath: (SearchPath(schemas=("public",)),)})
+    facts = facts_of("select a from t where b not in (select c from u)").merged(schema)
     assert len(findings("SQL005", facts)) == expected
 
 

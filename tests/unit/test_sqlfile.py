@@ -193,6 +193,30 @@ def test_the_rows_behind_a_copy_are_not_sql():
     assert len(kinds("copy t from stdin with (format csv);\n1;2;3")) == 2
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("copy t from stdout;\n1\n\\.\nselect 2;", ["copy t from stdout", "1\n\\.", "select 2"]),
+        ("copy t from stdin; -- rows\n1\n\\.\nselect 2;", ["copy t from stdin", "1\n\\.", "select 2"]),
+        (
+            "select 0\\; copy t from stdin\\; copy u from stdin\\; select 1; -- rows\n1\n\\.\n2\n\\.\nselect 2;",
+            ["select 0", "copy t from stdin", "copy u from stdin", "select 1", "1\n\\.", "2\n\\.", "select 2"],
+        ),
+        ("\\copy t from stdin csv\n'a;\n\\.\nselect 2;", ["\\copy t from stdin csv", "'a;\n\\.", "select 2"]),
+        ("\\copy t from 'stdin'\nselect 2;", ["\\copy t from 'stdin'", "select 2"]),
+        ("\\copy (select 1 from stdin) to 'x'\nselect 2;", ["\\copy (select 1 from stdin) to 'x'", "select 2"]),
+        ("select 1 \\bind \\sendpipeline\nselect 2;", ["select 1", "\\bind \\sendpipeline", "select 2"]),
+    ],
+)
+def test_rows_stand_behind_all_that_is_sent_with_their_copy(text, expected):
+    assert texts(text) == expected
+
+
+def test_a_statement_that_psql_changes_while_it_reads_it_is_no_sql():
+    first, second = split("select \\if true 1 \\else 2 \\endif; select '\\if', \"\\r\"", "f.sql")
+    assert (first.reason_not_sql, second.reason_not_sql) == ("has the psql meta-command \\if in it", "")
+
+
 def test_a_file_is_read(tmp_path):
     path = tmp_path / "a.sql"
     path.write_bytes("\ufeff-- name: x\nselect 'ä'".encode())

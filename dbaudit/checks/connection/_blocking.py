@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from dbaudit.checks.connection._sessions import lock_wait_ms, shortened
+from dbaudit.checks.connection._prepared import prepared_name
+from dbaudit.checks.connection._sessions import group_name, holds, lock_wait_ms, shortened
 from dbaudit.facts.activity import Backend, Lock, PreparedTransaction
 from dbaudit.units import age
 
 _Key = int | str
+_DRAWN = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +107,22 @@ def _wanted(pid: int, locks: tuple[Lock, ...]) -> str:
     if awaited.type == "virtualxid":
         return "the other transaction's end"
     return "an advisory lock" if awaited.type == "advisory" else f"{awaited.mode} ({awaited.type})"
+
+
+def drawn(tree: Tree, locks: tuple[Lock, ...]) -> str:
+    """The tree as lines of text: the root with what it does and holds, then who waits, since when and for what."""
+    root = tree.root
+    if isinstance(root, PreparedTransaction):
+        lines = [f"{prepared_name(root)}, {doing(root)}"]
+    else:
+        last = f"; its last statement: {shortened(root.statement)}" if root.is_idle_in_transaction and root.statement else ""
+        lines = [f"{group_name(root)}, {doing(root)}, holds {holds(root, locks)}{last}"]
+    for waiter in tree.waiters[:_DRAWN]:
+        waits = f"{group_name(waiter.backend)} has waited {age(waiter.wait_ms)} for {waiter.wanted}"
+        lines.append(f"{'  ' * (waiter.depth - 1)}└ {waits}")
+    if len(tree.waiters) > _DRAWN:
+        lines.append(f"  and {len(tree.waiters) - _DRAWN} more")
+    return "\n".join(lines)
 
 
 def doing(root: Backend | PreparedTransaction) -> str:

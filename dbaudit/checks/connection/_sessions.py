@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from dbaudit.facts import Facts
 from dbaudit.facts.activity import Backend, Lock, Slots
+from dbaudit.facts.sessions import SessionGroup
 from dbaudit.finding import Fix, Unknown
 
 # Table lock modes, weakest first, from PostgreSQL's documentation, "Explicit Locking".
@@ -24,6 +25,11 @@ def group_name(backend: Backend) -> str:
     """
     application = f" ({re.sub('[0-9]{4,}', '#', backend.application)})" if backend.application else ""
     return f"{backend.user or backend.backend_type}@{backend.database}{application}"
+
+
+def used_by(group: SessionGroup) -> str:
+    """The same name for a group as it was counted look by look."""
+    return f"{group.user}@{group.database}" + (f" ({group.application})" if group.application else "")
 
 
 def sessions(count: int) -> str:

@@ -14,9 +14,9 @@ longest wait decides: 5 s INFO, 30 s WARNING, 5 min ERROR; ten sessions that wai
 complete without any privilege, but what other roles' sessions do is then masked.
 
 ## Example
-    app@shop (web), idle in a transaction, holds AccessShareLock on orders
-    └ deploy@shop waits for AccessExclusiveLock on orders
-      └ app@shop (web) waits for AccessShareLock on orders
+    app@shop (web), idle in a transaction for 9 s, holds AccessShareLock on orders
+    └ deploy@shop has waited 8 s for AccessExclusiveLock on orders
+      └ app@shop (web) has waited 7 s for AccessShareLock on orders
 
 ## Instead
 Keep transactions short. Set `lock_timeout` for migrations, so that they give up instead of holding up the queue, and
@@ -30,7 +30,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dbaudit.checks.connection._blocking import Tree, doing, trees
+from dbaudit.checks.connection._blocking import Tree, doing, drawn, trees
 from dbaudit.checks.connection._prepared import finish, prepared_name
 from dbaudit.checks.connection._sessions import end_session, group_name, masked, sessions
 from dbaudit.checks.registry import Verdicts, check
@@ -38,8 +38,6 @@ from dbaudit.facts import Facts
 from dbaudit.facts.activity import Backend, Lock, PreparedTransaction
 from dbaudit.finding import Finding, Severity, Subject
 from dbaudit.units import age
-
-_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +63,7 @@ def blocked_sessions(facts: Facts, options: Options) -> Verdicts:
             found.setdefault(_subject(tree), []).append((severity, tree))
     for subject, group in found.items():
         severity, tree = max(group, key=lambda item: (item[0], item[1].longest_ms))
-        yield _finding(subject, severity, tree, len(group) - 1)
+        yield _finding(subject, severity, tree, len(group) - 1, facts[Lock])
     reported = [tree for group in found.values() for _, tree in group]
     if any(isinstance(tree.root, Backend) and tree.root.is_masked for tree in reported):
         yield from masked(facts)
@@ -87,25 +85,23 @@ def _subject(tree: Tree) -> Subject:
     return Subject(kind="backend", name=group_name(tree.root))
 
 
-def _finding(subject: Subject, severity: Severity, tree: Tree, others: int) -> Finding:
+def _finding(
+    subject: Subject, severity: Severity, tree: Tree, others: int, locks: tuple[Lock, ...]
+) -> Finding:
     root = tree.root
-    lines = [
-        f"{group_name(waiter.backend)} waits {'behind it ' if waiter.depth > 1 else ''}for {waiter.wanted}"
-        for waiter in tree.waiters
-    ]
-    more = f", and {len(lines) - _SHOWN} more" if len(lines) > _SHOWN else ""
+    longest = max(tree.waiters, key=lambda waiter: waiter.wait_ms)
     also = f"; {sessions(others)} of the same group block{'s' if others == 1 else ''} others too" if others else ""
     return Finding(
         code="CON004",
         subject=subject,
-        message=f"{subject.name}, {doing(root)}, blocks {sessions(len(lines))}, the longest for "
-        f"{age(tree.longest_ms)}: {', '.join(lines[:_SHOWN])}{more}{also}",
+        message=f"{subject.name}, {doing(root)}, blocks {sessions(len(tree.waiters))}, the longest for "
+        f"{age(tree.longest_ms)}: {group_name(longest.backend)} waits for {longest.wanted}{also}",
         severity=severity,
         evidence={
             "time_ms": round(tree.longest_ms),
-            "waiting_count": len(lines),
+            "waiting_count": len(tree.waiters),
             "depth_count": max(waiter.depth for waiter in tree.waiters),
-            "tree": "\n".join("  " * waiter.depth + line for waiter, line in zip(tree.waiters, lines)),
+            "tree": drawn(tree, locks),
         },
         fixes=(finish(root),) if isinstance(root, PreparedTransaction) else (end_session(root, "the blocker"),),
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dbaudit.checks.plan._keys import ANY_OF, EQUALITY, RANGE, is_relabel
+from dbaudit.checks.ddl import create_index
+from dbaudit.checks.plan._keys import ANY_OF, EQUALITY, RANGE, is_relabel, keys_for
 from dbaudit.checks.plan._mend import PATTERNS, fixes_for
 from dbaudit.checks.plan._relations import Relations
 from dbaudit.checks.plan._scans import Scan
@@ -19,18 +20,24 @@ _TEXTS = ("text", "character varying")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Defeat:
-    """An index, the column it leads with, and why the condition on that column cannot use it."""
+    """An index, a column of it, and why a condition on that column cannot use it; `conditions` as the server prints them."""
 
     index: Index
     column: Column
-    condition: Condition
+    conditions: tuple[str, ...]
     reason: str
     fixes: tuple[Fix, ...]
 
+    @property
+    def is_rewritten(self) -> bool:
+        """Whether the fix is to write the condition otherwise, and no index."""
+        return bool(self.fixes) and not self.fixes[0].statements
+
 
 def defeats(scan: Scan, relations: Relations) -> tuple[Defeat, ...]:
-    """One for each condition of the scan that an index on its column would serve if it were written otherwise."""
-    return tuple(_defeats(scan, relations))
+    """One for each condition of the scan that an index on its column would serve if it were written otherwise; where
+    there is none, one for an index that would serve if its columns were in another order."""
+    return tuple(_defeats(scan, relations)) or tuple(_out_of_order(scan, relations))
 
 
 def _defeats(scan: Scan, relations: Relations) -> Iterator[Defeat]:
@@ -47,7 +54,29 @@ def _defeats(scan: Scan, relations: Relations) -> Iterator[Defeat]:
         reason = _reason(condition, column, led)
         if reason:
             fixes = fixes_for(condition, column, scan, relations)
-            yield Defeat(index=plain, column=column, condition=condition, reason=reason, fixes=fixes)
+            yield Defeat(index=plain, column=column, conditions=(condition.text,), reason=reason, fixes=fixes)
+
+
+def _out_of_order(scan: Scan, relations: Relations) -> Iterator[Defeat]:
+    """A btree with a column of the filter in it, behind one that the filter does not compare; where none leads with one."""
+    keys = keys_for(scan.conditions, scan.node, scan.table, relations)
+    compared = {key.column.name: key.column for key in keys if not key.expression}
+    indexes = [index for index in relations.indexes(scan.table) if not index.predicate]
+    if len(compared) < len(keys) or any(index.key_columns[0] in compared for index in indexes):
+        return
+    behind = [index for index in indexes if index.method == "btree" and compared.keys() & set(index.key_columns)]
+    if not behind:
+        return
+    index = max(behind, key=lambda index: len(compared.keys() & set(index.key_columns)))
+    column = compared[next(name for name in index.key_columns if name in compared)]
+    first = relations.column(scan.table, index.key_columns[0])
+    leading = first.quoted if first else "an expression"
+    fix = create_index(
+        scan.whole, [key.sql for key in keys], words=[key.word for key in keys], taken=relations.taken(scan.whole)
+    )
+    reason = f"the index is sorted by {leading}, which the filter does not compare, and by {column.quoted} only within that"
+    conditions = tuple(condition.text for condition in scan.conditions if condition.column == column.name)
+    yield Defeat(index=index, column=column, conditions=conditions, reason=reason, fixes=(fix,))
 
 
 def _reason(condition: Condition, column: Column, led: list[Index]) -> str:

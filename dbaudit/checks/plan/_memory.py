@@ -40,6 +40,14 @@ def spills(node: PlanNode) -> Iterator[tuple[float, float]]:
         yield max(rows, 0.0) / max(own_loops, 1.0), node.sort_space_kb or 0
 
 
+def expected_kb(node: PlanNode) -> float:
+    """The memory, in kB, of the rows that the planner expected of a node: what it compares with work_mem.
+
+    Each row counts with its width and a header, as in relation_byte_size (costsize.c).
+    """
+    return node.plan_rows * (-(-node.plan_width // 8) * 8 + 24) / 1024
+
+
 def setting_kb(plan: Plan, name: str, default_kb: float) -> float:
     """A setting of memory in kB: EXPLAIN (SETTINGS) prints those that differ from their default."""
     text = plan.settings.get(name, "")

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from dbaudit.checks.plan._expected import BLOCKING
 from dbaudit.facts.plan import INIT_PLAN, SUB_PLAN, Plan, PlanNode
-from dbaudit.facts.plan_time import node_times, parents
+from dbaudit.facts.plan_time import NodeTime, node_times, parents
 from dbaudit.finding import Severity
 
 INFO_FACTOR, WARNING_FACTOR, ERROR_FACTOR = 10.0, 100.0, 1_000.0
 FEWEST_ROWS, TIME_RATIO, ERROR_MS = 100.0, 0.10, 100.0
 JOINS = ("Nested Loop", "Hash Join", "Merge Join")
+# These pass on the rows of the node below, or join each of them.
+_FOLLOWING = (
+    *JOINS, "Sort", "Incremental Sort", "Hash", "Materialize", "Memoize", "Gather", "Gather Merge", "Subquery Scan", "Result",
+)
 # These pass on the rows of the node below, or count what is no row of the result.
 _NO_ESTIMATE_OF_THEIR_OWN = (
     "BitmapAnd", "BitmapOr", "Bitmap Index Scan", "Hash", "Materialize", "Memoize", "Gather", "Gather Merge", "Limit",
@@ -50,9 +54,40 @@ def root_misestimate(
         for node, found in wrong.items()
         if node not in covered
         and max(found.actual_rows, found.expected_rows / 10) * (node.actual_loops or 1.0) >= rows
-        and (not whole_ms or times[found.join].inclusive_ms >= time_ratio * whole_ms)
     ]
+    if whole_ms:
+        lowest = [with_join for each in lowest if (with_join := _felt(each, above, times, time_ratio * whole_ms))]
     return max(lowest, key=lambda found: found.factor, default=None)
+
+
+def following_ms(
+    node: PlanNode, above: Mapping[PlanNode, PlanNode], times: Mapping[PlanNode, NodeTime]
+) -> Mapping[PlanNode, float]:
+    """The time of each nested loop above that this node's rows drive, with that of its inner side.
+
+    What sorts, hashes or merges more rows than expected would have had to do so by any plan. A node that counts other
+    rows than these, such as an Aggregate, ends the way up.
+    """
+    found: dict[PlanNode, float] = {}
+    child, parent = node, above.get(node)
+    while parent is not None and child.parent_relationship not in (INIT_PLAN, SUB_PLAN) and parent.node_type in _FOLLOWING:
+        if parent.node_type == "Nested Loop" and child.parent_relationship == "Outer":
+            inner_ms = sum(times[each].inclusive_ms for each in parent.children if each is not child)
+            found[parent] = times[parent].exclusive_ms + inner_ms
+        child, parent = parent, above.get(parent)
+    return found
+
+
+def _felt(
+    found: Misestimate, above: Mapping[PlanNode, PlanNode], times: Mapping[PlanNode, NodeTime], least_ms: float
+) -> Misestimate | None:
+    """The mis-estimate with the join that it tells on: the next one, else the worst nested loop above; else None."""
+    if times[found.join].inclusive_ms >= least_ms:
+        return found
+    following = following_ms(found.node, above, times) if found.actual_rows > found.expected_rows else {}
+    if not following or sum(following.values()) < least_ms:
+        return None
+    return replace(found, join=max(following, key=following.__getitem__))
 
 
 def severity_of(

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from dbaudit.checks.plan._joins import join_filters
 from dbaudit.checks.plan._memory import setting
-from dbaudit.checks.plan._misestimate import root_misestimate
 from dbaudit.checks.plan._named import is_told_below, named_scans
 from dbaudit.checks.plan._relations import Relations
 from dbaudit.facts.catalog import Table
@@ -40,9 +39,6 @@ def rescans(
         return None
     worst = max(_found(plan, relations, loops, time_ratio, factor), key=lambda each: each.time_ms, default=None)
     if worst is None:
-        return None
-    wrong = root_misestimate(plan)
-    if wrong and wrong.node in worst.outer.walk():
         return None
     if is_told_below(worst.inner, named_scans(explained, relations)):
         return None

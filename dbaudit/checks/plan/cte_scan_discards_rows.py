@@ -30,22 +30,22 @@ When the WITH query is read with many different conditions, and computing it onc
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
+from dbaudit.checks.plan._at import at
 from dbaudit.checks.plan._words import about, percent, rows
 from dbaudit.checks.registry import Verdicts, check
 from dbaudit.facts import Facts
 from dbaudit.facts.plan import PlanNode
 from dbaudit.facts.plan_time import NodeTime, node_times, rows_read, total_rows
 from dbaudit.facts.statement import Explained
-from dbaudit.finding import Finding, Fix, Severity
+from dbaudit.finding import Finding, Fix, Part, Severity
 from dbaudit.units import count, milliseconds
 
 _CTE = "CTE "
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(NamedTuple):
     """From how many rows removed, up to which share kept, from which share of the statement's time."""
 
     removed_rows: int = 10_000
@@ -95,6 +95,7 @@ def _finding(
         message=message,
         severity=Severity.WARNING,
         span=explained.statement.span,
+        in_plan=at(explained, cte, *scans, part=Part.CTE, relation=name),
         evidence={
             "read_rows_count": round(read),
             "kept_rows_count": round(kept),

@@ -29,9 +29,10 @@ When the statement runs once a night and time is of no matter.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from dbaudit.checks.plan._memory import rounded_up, setting, setting_kb
+from dbaudit.checks.plan._at import at
+from dbaudit.checks.plan._memory import expected_kb, rounded_up, setting, setting_kb
 from dbaudit.checks.plan._words import about, kilobytes
 from dbaudit.checks.registry import Verdicts, check
 from dbaudit.facts import Facts
@@ -39,14 +40,13 @@ from dbaudit.facts.plan import Plan, PlanNode
 from dbaudit.facts.plan_time import node_times, parents, processes
 from dbaudit.facts.server import Server
 from dbaudit.facts.statement import Explained
-from dbaudit.finding import Finding, Fix, Scalar, Severity
+from dbaudit.finding import Finding, Fix, Part, Scalar, Severity
 from dbaudit.units import milliseconds
 
 _DEFAULT_KB = 4096
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(NamedTuple):
     """Above which work_mem none is named."""
 
     most_kb: int = 256 * 1024
@@ -65,6 +65,9 @@ def hash_spilled(facts: Facts, options: Options) -> Verdicts:
             batches = node.hash_batches if is_join else node.aggregate_batches
             message = f"the hash table of a {node_that_waits.node_type} was split into {batches} batches on disk"
             evidence: dict[str, Scalar] = {"batches_count": batches}
+            is_unexpected = is_join and (node.original_hash_batches or batches) < batches
+            if not is_join:
+                is_unexpected = plan.knows_settings and expected_kb(node) <= setting_kb(plan, "work_mem", _DEFAULT_KB)
             if is_join and node.original_hash_batches and batches > node.original_hash_batches:
                 message += f", where the planner had counted on {node.original_hash_batches}"
             if not is_join and node.disk_usage_kb:
@@ -79,6 +82,13 @@ def hash_spilled(facts: Facts, options: Options) -> Verdicts:
                 message=message,
                 severity=Severity.WARNING,
                 span=explained.statement.span,
+                in_plan=at(
+                    explained,
+                    node_that_waits,
+                    part=Part.CONDITION if is_join else Part.SORT,
+                    expressions=[node_that_waits.hash_cond] if is_join else node.group_key,
+                    is_unexpected=is_unexpected,
+                ),
                 evidence=evidence,
                 fixes=(_fix(node, plan, major, options, is_join),),
                 discriminator=node_that_waits.hash_cond or ", ".join(node.group_key),

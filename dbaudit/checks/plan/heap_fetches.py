@@ -28,8 +28,9 @@ nothing, an old transaction, a replication slot or a prepared transaction holds 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
+from dbaudit.checks.plan._at import at
 from dbaudit.checks.plan._named import named_scans
 from dbaudit.checks.plan._relations import Relations
 from dbaudit.checks.plan._words import about, node_name, percent, rows
@@ -39,14 +40,13 @@ from dbaudit.facts.catalog import Table
 from dbaudit.facts.plan import PlanNode
 from dbaudit.facts.plan_time import node_times, rows_removed, total_rows
 from dbaudit.facts.statement import Explained
-from dbaudit.finding import Finding, Fix, Severity
+from dbaudit.finding import Finding, Fix, Part, Severity
 from dbaudit.units import milliseconds
 
 _ROUNDING = 0.5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(NamedTuple):
     """Above which share of the rows, from how many fetches, from which share of the statement's time."""
 
     fetched_ratio: float = 0.40
@@ -92,6 +92,7 @@ def _finding(
         message=message,
         severity=Severity.WARNING,
         span=explained.statement.span,
+        in_plan=at(explained, node, part=Part.RELATION, relation="" if node.relation == whole.name else whole.name),
         evidence={
             "node": node_name(node),
             "heap_fetches_count": round(fetched),

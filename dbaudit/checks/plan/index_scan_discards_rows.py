@@ -29,9 +29,10 @@ When the statement is rare, or the column changes often: an index on it takes HO
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dbaudit.checks.ddl import create_index
+from dbaudit.checks.plan._at import at_scan
 from dbaudit.checks.plan._extend import extended, index_of, keys_needed
 from dbaudit.checks.plan._keys import is_served_by
 from dbaudit.checks.plan._ordered import limit_above
@@ -48,8 +49,7 @@ from dbaudit.facts.statement import Explained
 from dbaudit.finding import Finding, Fix, Severity
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(NamedTuple):
     """From how many removed rows, up to which share kept, from which share of the statement's time."""
 
     removed_rows: int = 1_000
@@ -94,6 +94,7 @@ def _finding(explained: Explained, scan: Scan, relations: Relations) -> Finding:
         message=message,
         severity=Severity.INFO if other else Severity.WARNING,
         span=explained.statement.span,
+        in_plan=at_scan(explained, scan),
         evidence=scan_evidence(scan) | {"index": name},
         fixes=fixes,
         discriminator=scan.identity,

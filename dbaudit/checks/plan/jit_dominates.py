@@ -30,8 +30,9 @@ When the statement is much slower without JIT: try it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
+from dbaudit.checks.plan._at import at
 from dbaudit.checks.plan._words import about, percent
 from dbaudit.checks.registry import Verdicts, check
 from dbaudit.facts import Facts
@@ -43,8 +44,7 @@ from dbaudit.units import milliseconds
 _OFF = Fix(title="give this statement SET LOCAL jit = off, or raise jit_above_cost", applicability="manual")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(NamedTuple):
     """From which share of the execution time, and from how many milliseconds."""
 
     time_ratio: float = 0.30
@@ -69,6 +69,7 @@ def jit_dominates(facts: Facts, options: Options) -> Verdicts:
             message=message,
             severity=Severity.WARNING,
             span=explained.statement.span,
+            in_plan=at(explained, plan.root),
             evidence={"time_ms": round(jit_ms, 3), "time_ratio": round(ratio, 4), "cost": plan.root.total_cost},
             fixes=(_OFF,),
         )

@@ -18,11 +18,12 @@ condition, seq-scan-discards-rows (PLN001) names it and this check says nothing.
 
 ## Instead
     SELECT o.id, c.id FROM orders o JOIN customers c ON c.email = o.email
-    UNION
-    SELECT o.id, c.id FROM orders o JOIN customers c ON c.phone = o.phone;
+    UNION ALL
+    SELECT o.id, c.id FROM orders o JOIN customers c ON (c.phone = o.phone) AND (c.email = o.email) IS NOT TRUE;
 
-UNION removes duplicate rows, also those that the OR would have returned: have a key of each relation in the SELECT
-list, as here, then there are none. For a range, join by an equality as well where there is one, such as the day.
+So each pair comes once, and no row is taken for a duplicate, as UNION would. Where nothing but tables are joined, and
+the statement neither groups nor sorts nor limits, it is written out and planned on the same server. For a range, join
+by an equality as well where there is one, such as the day.
 
 ## When to ignore
 When one side is a handful of rows and will stay so.
@@ -30,9 +31,11 @@ When one side is a handful of rows and will stay so.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
+from dbaudit.checks._rewrites import UNION_ALL, Rewrites, known_rewrites, with_rewrite
 from dbaudit.checks._words import listed
+from dbaudit.checks.plan._at import at
 from dbaudit.checks.plan._joins import Join, join_filters
 from dbaudit.checks.plan._relations import Relations
 from dbaudit.checks.plan._words import about, percent
@@ -40,17 +43,12 @@ from dbaudit.checks.registry import Verdicts, check
 from dbaudit.facts import Facts
 from dbaudit.facts.catalog import Table
 from dbaudit.facts.statement import Explained
-from dbaudit.finding import Finding, Fix, Scalar, Severity
+from dbaudit.facts.statement_text import Sight
+from dbaudit.finding import Finding, Part, Scalar, Severity
 from dbaudit.units import count, milliseconds
 
-_UNION = Fix(
-    title="split the OR into one join for each branch and UNION them; that removes duplicate rows, so select the keys",
-    applicability="manual",
-)
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(NamedTuple):
     """From how many removed pairs, up to which share kept, from which share of the statement's time."""
 
     removed_rows: int = 10_000
@@ -60,14 +58,14 @@ class Options:
 
 @check("PLN011", name="join-filter-discards-rows", severity=Severity.WARNING, needs=(Explained, Table), options=Options)
 def join_filter_discards_rows(facts: Facts, options: Options) -> Verdicts:
-    relations = Relations.of(facts)
+    relations, rewrites = Relations.of(facts), known_rewrites(facts)
     for explained in facts[Explained]:
         for join in join_filters(explained, relations, removed_rows=options.removed_rows,
                                  kept_ratio=options.kept_ratio, time_ratio=options.time_ratio):
-            yield _finding(explained, join)
+            yield _finding(rewrites, explained, join)
 
 
-def _finding(explained: Explained, join: Join) -> Finding:
+def _finding(rewrites: Rewrites, explained: Explained, join: Join) -> Finding:
     columns = list(dict.fromkeys(f"{each.alias}.{each.column}" for each in join.columns))
     message = f"a {join.node.node_type} looked at {count(join.removed_rows + join.kept_rows, 'pair')} of rows "
     message += f"to keep {count(join.kept_rows, 'pair')} by its Join Filter on "
@@ -88,7 +86,8 @@ def _finding(explained: Explained, join: Join) -> Finding:
         message=message,
         severity=Severity.WARNING,
         span=explained.statement.span,
+        in_plan=at(explained, join.node, part=Part.CONDITION, expressions=[join.node.join_filter]),
         evidence=evidence,
-        fixes=(_UNION,) if join.is_either else (),
+        fixes=(with_rewrite(UNION_ALL, rewrites, explained.statement, Sight.OR_IN_JOIN),) if join.is_either else (),
         discriminator=" ".join(columns),
     )

@@ -10,6 +10,8 @@ times what page 1 does. Rows that are inserted meanwhile shift the pages, and a 
 ## How it is found
 In the plan: the node below Limit returned so many rows more than Limit did. In a statement that was only planned, from
 the share of the cost that the planner charges to the rows before the first.
+Where the statement reads one table in an order by columns that are NOT NULL, and a key is among them or the primary key
+can be put behind them, the next page is written out, and planned on the same server.
 
 ## Example
     SELECT id, placed_at FROM orders ORDER BY placed_at DESC, id DESC LIMIT 50 OFFSET 150000;
@@ -25,15 +27,18 @@ When the offset is fixed and never grows, or a person really must jump to page 3
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
+from dbaudit.checks._rewrites import known_rewrites, with_rewrite
+from dbaudit.checks.plan._at import at
 from dbaudit.checks.plan._words import about, rows
 from dbaudit.checks.registry import Verdicts, check
 from dbaudit.facts import Facts
 from dbaudit.facts.plan import PlanNode
 from dbaudit.facts.plan_time import node_times, total_rows
 from dbaudit.facts.statement import Explained
-from dbaudit.finding import Confidence, Finding, Fix, Scalar, Severity
+from dbaudit.facts.statement_text import Sight
+from dbaudit.finding import Confidence, Finding, Fix, Part, Scalar, Severity
 from dbaudit.units import milliseconds
 
 _FIX = Fix(
@@ -42,8 +47,7 @@ _FIX = Fix(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(NamedTuple):
     """From how many skipped rows on."""
 
     skipped_rows: int = 1_000
@@ -51,6 +55,7 @@ class Options:
 
 @check("PLN008", name="large-offset", severity=Severity.WARNING, needs=(Explained,), options=Options)
 def large_offset(facts: Facts, options: Options) -> Verdicts:
+    rewrites = known_rewrites(facts)
     for explained in facts[Explained]:
         if explained.plan is None:
             continue
@@ -59,8 +64,8 @@ def large_offset(facts: Facts, options: Options) -> Verdicts:
         if worst is None or (skipped := _skipped(worst)) < options.skipped_rows:
             continue
         is_measured = worst.actual_rows is not None
-        verb = "produced" if is_measured else "is expected to produce"
-        message = f"{verb} {rows(skipped)} and skipped them by OFFSET, to return {rows(_returned(worst))}"
+        verbs = ("produced", "skipped") if is_measured else ("is expected to produce", "skip")
+        message = f"{verbs[0]} {rows(skipped)} and {verbs[1]} them by OFFSET, to return {rows(_returned(worst))}"
         evidence: dict[str, Scalar] = {"skipped_rows_count": round(skipped)}
         if worst in times:
             spent = times[worst].inclusive_ms
@@ -74,8 +79,9 @@ def large_offset(facts: Facts, options: Options) -> Verdicts:
             message=message,
             severity=Severity.WARNING,
             span=explained.statement.span,
+            in_plan=at(explained, worst, part=Part.OFFSET),
             evidence=evidence,
-            fixes=(_FIX,),
+            fixes=(with_rewrite(_FIX, rewrites, explained.statement, Sight.OFFSET),),
             confidence=Confidence.HIGH if is_measured else Confidence.MEDIUM,
         )
 

@@ -29,8 +29,9 @@ When the statement runs once a night and time is of no matter.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
+from dbaudit.checks.plan._at import at
 from dbaudit.checks.plan._memory import rounded_up, setting_kb
 from dbaudit.checks.plan._words import about, kilobytes, node_name, rows
 from dbaudit.checks.registry import Verdicts, check
@@ -38,15 +39,14 @@ from dbaudit.facts import Facts
 from dbaudit.facts.plan import PlanNode
 from dbaudit.facts.plan_time import node_times, total_rows
 from dbaudit.facts.statement import Explained
-from dbaudit.finding import Finding, Fix, Severity
+from dbaudit.finding import Finding, Fix, Part, Severity
 from dbaudit.units import count, milliseconds
 
 _DEFAULT_KB = 4096
 _PAGE_BYTES = 64
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(NamedTuple):
     """From how many rows removed, up to which share kept, from which share of the time; above which work_mem none."""
 
     removed_rows: int = 10_000
@@ -85,6 +85,7 @@ def _finding(explained: Explained, node: PlanNode, removed: float, time_ms: floa
         message=message,
         severity=Severity.WARNING,
         span=explained.statement.span,
+        in_plan=at(explained, node, part=Part.CONDITION, expressions=[node.recheck_cond]),
         evidence={
             "node": node_name(node),
             "lossy_blocks_count": round(lossy),

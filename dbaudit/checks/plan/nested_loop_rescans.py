@@ -12,8 +12,9 @@ number that was wrong, and the statement becomes slower in step with how wrong i
 In a statement that was run: the inner side was executed at least 1,000 times and took at least 30 % of the time, at
 least three times as many rows came from the outer side as were expected, and by the planner's own costs that many
 look-ups cost more than one scan of the whole inner table. A fast index look-up for each row may well be the best plan:
-then nothing is said. An estimate that was off by ten times or more is reported as row-misestimate (PLN003) or
-stale-statistics (PLN018), an inner side that discards its rows as seq-scan-discards-rows (PLN001) and its kin.
+then nothing is said. Where the estimate was off by ten times or more this is told with row-misestimate (PLN003) or
+stale-statistics (PLN018), from which it follows. An inner side that discards its rows is reported as
+seq-scan-discards-rows (PLN001) and its kin.
 
 ## Example
     SELECT * FROM customers c JOIN orders o ON o.customer_id = c.id WHERE c.country = 'NO' AND c.currency = 'NOK';
@@ -30,8 +31,9 @@ When all of the inner table is in memory: the planner's costs assume that some o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
+from dbaudit.checks.plan._at import at_estimate
 from dbaudit.checks.plan._relations import Relations
 from dbaudit.checks.plan._rescans import Rescans, rescans
 from dbaudit.checks.plan._statistics import statistics_for
@@ -45,8 +47,7 @@ from dbaudit.finding import Confidence, Finding, Scalar, Severity
 from dbaudit.units import count, milliseconds
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(NamedTuple):
     """From how many executions, which share of the time, and how many times the expected rows."""
 
     loops: int = 1_000
@@ -86,6 +87,7 @@ def _finding(explained: Explained, found: Rescans, relations: Relations) -> Find
         message=message,
         severity=Severity.WARNING,
         span=explained.statement.span,
+        in_plan=at_estimate(explained, found.misjudged, found.inner, found.outer),
         evidence=evidence,
         fixes=(fix,) if fix else (),
         confidence=Confidence.MEDIUM,

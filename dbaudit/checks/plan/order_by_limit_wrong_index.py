@@ -31,9 +31,10 @@ When the filter seldom removes that much: the values of this run may be rare one
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dbaudit.checks.ddl import create_index
+from dbaudit.checks.plan._at import at_scan
 from dbaudit.checks.plan._extend import extended, index_of, keys_needed
 from dbaudit.checks.plan._keys import is_served_by
 from dbaudit.checks.plan._ordered import limit_above
@@ -47,15 +48,14 @@ from dbaudit.facts.catalog import Index, Table
 from dbaudit.facts.column import Column
 from dbaudit.facts.plan_time import parents
 from dbaudit.facts.statement import Explained
-from dbaudit.finding import Finding, Fix, Severity
+from dbaudit.finding import Finding, Fix, Part, Severity
 
 _OTHERWISE = Fix(
     title="order by an expression, such as the column + 0, that this index does not have", applicability="manual"
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(NamedTuple):
     """From how many removed rows, up to which share kept, from which share of the statement's time."""
 
     removed_rows: int = 1_000
@@ -102,6 +102,7 @@ def _finding(explained: Explained, scan: Scan, relations: Relations) -> Finding:
         message=message,
         severity=Severity.WARNING,
         span=explained.statement.span,
+        in_plan=at_scan(explained, scan, part=Part.WALK),
         evidence=scan_evidence(scan) | {"index": name},
         fixes=fixes,
         discriminator=scan.identity,

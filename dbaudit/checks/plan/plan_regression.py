@@ -29,7 +29,7 @@ When the new plan was wanted: save it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dbaudit.checks._words import listed
 from dbaudit.checks.plan._change import Lost, lost, shape
@@ -43,8 +43,7 @@ from dbaudit.facts.statement import Explained, Statement
 from dbaudit.finding import Confidence, Finding, Scalar, Severity
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(NamedTuple):
     """From which ratio of costs on a plan is worse, by how much data may differ, from how many rows on a scan counts."""
 
     cost_ratio: float = 2.0

@@ -11,11 +11,12 @@ multiplied by each join above it.
 ## How it is found
 In a statement that was run: rows per loop against rows expected, off by 10 times (info), 100 (warning) or 1,000 (error,
 in a statement of at least 100 ms, else a warning), where at least 100 rows came or 1,000 were expected, and only below
-a join that takes at least 10 % of the time: by an estimate that nobody joins on, nothing is decided.
+a join that takes at least 10 % of the time, or nested loops further up that run for its rows: by an estimate that nobody
+joins on, nothing is decided.
 Fewer rows than expected are no error where a LIMIT, a merge join, EXISTS or a join that needs one match only may have
 stopped the node early. Nodes that were never executed do not count. Of a chain of errors the lowest is reported, once
 for each statement: the others follow from it. Where the table's statistics are out of date, stale-statistics (PLN018)
-says so instead.
+says so instead. Nested loops, spilled sorts and hash tables that follow from it are told with it.
 
 ## Example
     SELECT * FROM customers c JOIN orders o ON o.customer_id = c.id WHERE c.country = 'NO' AND c.currency = 'NOK';
@@ -33,8 +34,9 @@ When the plan is good as it is: try it with the join method switched off (SET en
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
+from dbaudit.checks.plan._at import at_estimate
 from dbaudit.checks.plan._misestimate import (
     ERROR_FACTOR,
     ERROR_MS,
@@ -59,8 +61,7 @@ from dbaudit.facts.statement import Explained
 from dbaudit.finding import Finding, Scalar, Severity, Unknown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(NamedTuple):
     """From which factor on it is worth knowing, a warning, an error; and what is too small or too quick to matter."""
 
     info_factor: float = INFO_FACTOR
@@ -106,6 +107,7 @@ def row_misestimate(facts: Facts, options: Options) -> Verdicts:
                 error_ms=options.error_ms,
             ),
             span=explained.statement.span,
+            in_plan=at_estimate(explained, found.node, found.join),
             evidence=evidence,
             fixes=(fix,) if fix else (),
         )

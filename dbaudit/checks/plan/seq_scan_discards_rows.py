@@ -14,7 +14,7 @@ less than 10 % of them, and took at least 10 % of the statement's time. In one t
 planner's estimates, with less confidence. A nested loop that scans its inner side for each outer row, and compares
 every pair itself, counts as a filter.
 Tables of fewer than 1,000 rows are left alone however often they are read. Where an index on these columns is there and
-the planner did not take it, it usually is right, and nothing is said, unless the scan cost at least 50 ms.
+the planner did not take it, index-defeated (PLN022) says why.
 The index has the columns compared by equality first, the one with the most values leading, then one column of a range.
 
 ## Example
@@ -30,9 +30,10 @@ When the statement runs rarely, such as a nightly report, and writes to the tabl
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dbaudit.checks.ddl import create_index
+from dbaudit.checks.plan._at import at_scan
 from dbaudit.checks.plan._defeat import defeats
 from dbaudit.checks.plan._keys import is_served_by, keys_for
 from dbaudit.checks.plan._partitions import unprunable
@@ -48,12 +49,10 @@ from dbaudit.facts.statement import Explained
 from dbaudit.finding import Confidence, Finding, Severity, Unknown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(NamedTuple):
     """From how many rows read, below which share kept, from which share of the time.
 
-    Below `sure_ratio` an index is sure to help, even if each row is on a page of its own. From `refused_ms` on it is
-    worth saying that the planner did not take an index that is there.
+    Below `sure_ratio` an index is sure to help, even if each row is on a page of its own.
     """
 
     read_rows: int = 10_000
@@ -61,7 +60,6 @@ class Options:
     sure_ratio: float = 0.01
     time_ratio: float = 0.10
     table_rows: int = 1_000
-    refused_ms: float = 50.0
 
 
 @check("PLN001", name="seq-scan-discards-rows", severity=Severity.WARNING, needs=(Explained, Table, Index, Column),
@@ -85,24 +83,22 @@ def seq_scan_discards_rows(facts: Facts, options: Options) -> Verdicts:
 
 def _findings(explained: Explained, scan: Scan, relations: Relations, options: Options) -> Verdicts:
     keys = keys_for(scan.conditions, scan.node, scan.table, relations)
-    refused = next((index for index in relations.indexes(scan.table) if is_served_by(index, keys)), None)
-    if refused and (scan.time_ms or 0.0) < options.refused_ms:
+    if any(is_served_by(index, keys) for index in relations.indexes(scan.table)):
         return
     verb = "read" if scan.is_measured else "expects to read"
     message = f"Seq Scan on {scan.whole.qualified} {verb} {rows(scan.read_rows)} to keep {rows(scan.kept_rows)}"
     message += f" by the filter on {columns_of(scan)}{spent(scan)}"
     fixes = ()
-    if refused:
-        message += f"; {refused.qualified} could find them, but the planner expected {rows(scan.node.plan_rows)}"
-    elif keys:
+    if keys:
         sql, words = [key.sql for key in keys], [key.word for key in keys]
         fixes = (create_index(scan.whole, sql, words=words, taken=relations.taken(scan.whole)),)
     yield Finding(
         code="PLN001",
         subject=about(explained.statement),
         message=message,
-        severity=Severity.INFO if refused else Severity.WARNING,
+        severity=Severity.WARNING,
         span=explained.statement.span,
+        in_plan=at_scan(explained, scan),
         evidence=scan_evidence(scan),
         fixes=fixes,
         confidence=Confidence.HIGH if scan.is_measured and scan.kept_ratio < options.sure_ratio else Confidence.MEDIUM,

@@ -9,10 +9,13 @@ A request seldom sends one statement only, and each holds a connection and a pro
 one user makes all of them wait when a few hundred come at once.
 
 ## How it is found
-From the execution time of EXPLAIN ANALYZE; planning is not in it. The node named is the one with the largest time of
+From the execution time of EXPLAIN ANALYZE; planning is not in it. With `--runs 5` it is the median of the runs, without
+the first where that one had to read what the later ones found in shared_buffers: it was cold. A single run cannot tell,
+so that the blocks that it read are named where they are many. The node named is the one with the largest time of
 its own: its time without that of the nodes below it, of CTEs and of subqueries that ran on its behalf, and as time that
 passed rather than as the sum over parallel workers. Where the statement was cancelled there are no times, and the node
-that the planner thought most costly is named.
+that the planner thought most costly is named; a join by an OR and a NOT IN are rewritten where that returns the same.
+Where another finding accounts for half of the time or more, this is told with that one, as what follows from it.
 
 ## Example
     SELECT provider, max(captured_at) FROM payments GROUP BY provider;
@@ -27,8 +30,11 @@ When nobody waits for it: reports, exports, jobs at night. Suppress it by the st
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
+from dbaudit.checks._rewrites import Rewrites, for_what_never_ended, known_rewrites
+from dbaudit.checks.plan._at import at
+from dbaudit.checks.plan._warmth import of_runs
 from dbaudit.checks.plan._words import about, node_name, percent
 from dbaudit.checks.registry import Verdicts, check
 from dbaudit.facts import Facts
@@ -39,8 +45,7 @@ from dbaudit.finding import Confidence, Finding, Scalar, Severity
 from dbaudit.units import milliseconds
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(NamedTuple):
     """From how many milliseconds on a statement is slow, and from how many on it is an error."""
 
     warning_ms: float = 100.0
@@ -49,9 +54,10 @@ class Options:
 
 @check("PLN020", name="slow-statement", severity=Severity.WARNING, needs=(Explained,), options=Options)
 def slow_statement(facts: Facts, options: Options) -> Verdicts:
+    rewrites = known_rewrites(facts)
     for explained in facts[Explained]:
         if explained.how is How.TIMED_OUT:
-            yield _cancelled(explained)
+            yield _cancelled(rewrites, explained)
         elif explained.how is How.ANALYZED and explained.plan:
             if (explained.plan.execution_ms or 0.0) > options.warning_ms:
                 yield _slow(explained, explained.plan, options)
@@ -62,23 +68,28 @@ def _slow(explained: Explained, plan: Plan, options: Options) -> Finding:
     evidence: dict[str, Scalar] = {"time_ms": time_ms}
     message = f"took {milliseconds(time_ms)}"
     times = node_times(plan)
+    node = plan.root
+    told, figures = of_runs(explained.runs, plan)
     if times:
         node = max(times, key=lambda node: times[node].exclusive_ms)
         own_ms = times[node].exclusive_ms
         share = min(1.0, own_ms / time_ms)
         message += f", {percent(share)} of it in {node_name(node)}"
         evidence |= {"node": node_name(node), "node_ms": round(own_ms, 3), "node_ratio": round(share, 4)}
+    message += told
+    evidence |= figures
     return Finding(
         code="PLN020",
         subject=about(explained.statement),
         message=message,
         severity=Severity.ERROR if time_ms > options.error_ms else Severity.WARNING,
         span=explained.statement.span,
+        in_plan=at(explained, node),
         evidence=evidence,
     )
 
 
-def _cancelled(explained: Explained) -> Finding:
+def _cancelled(rewrites: Rewrites, explained: Explained) -> Finding:
     limit_ms = float(explained.limit_ms or 0)
     message = f"was cancelled after {milliseconds(limit_ms)}"
     evidence: dict[str, Scalar] = {"time_ms": limit_ms}
@@ -93,6 +104,7 @@ def _cancelled(explained: Explained) -> Finding:
         severity=Severity.ERROR,
         span=explained.statement.span,
         evidence=evidence,
+        fixes=for_what_never_ended(rewrites, explained.statement),
         confidence=Confidence.HIGH,
     )
 

@@ -29,9 +29,10 @@ When the statement runs once a night and time is of no matter.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from dbaudit.checks.plan._memory import rounded_up, setting_kb, sort_memory_kb, spills
+from dbaudit.checks.plan._at import at
+from dbaudit.checks.plan._memory import expected_kb, rounded_up, setting_kb, sort_memory_kb, spills
 from dbaudit.checks.plan._words import about, kilobytes
 from dbaudit.checks.registry import Verdicts, check
 from dbaudit.facts import Facts
@@ -39,14 +40,13 @@ from dbaudit.facts.plan import PlanNode
 from dbaudit.facts.plan_time import node_times
 from dbaudit.facts.server import Server
 from dbaudit.facts.statement import Explained
-from dbaudit.finding import Finding, Fix, Scalar, Severity
+from dbaudit.finding import Finding, Fix, Part, Scalar, Severity
 from dbaudit.units import milliseconds
 
 _DEFAULT_KB = 4096
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(NamedTuple):
     """Above which work_mem none is named."""
 
     most_kb: int = 256 * 1024
@@ -68,6 +68,7 @@ def sort_spilled(facts: Facts, options: Options) -> Verdicts:
             message = f"a sort by {_keys(node)} wrote {kilobytes(disk_kb)} {where}"
             if is_known := explained.plan.knows_settings or "work_mem" in explained.plan.settings:
                 message += f", with work_mem at {kilobytes(had_kb)}"
+            is_unexpected = is_known and expected_kb(node) <= had_kb
             evidence: dict[str, Scalar] = {
                 "disk_bytes": int(disk_kb * 1024),
                 "needed_bytes": int(needed_kb * 1024),
@@ -84,6 +85,7 @@ def sort_spilled(facts: Facts, options: Options) -> Verdicts:
                 message=message,
                 severity=Severity.WARNING,
                 span=explained.statement.span,
+                in_plan=at(explained, node, part=Part.SORT, expressions=node.sort_key, is_unexpected=is_unexpected),
                 evidence=evidence,
                 fixes=(_fix(needed_kb, options),),
                 discriminator=", ".join(node.sort_key),

@@ -36,8 +36,9 @@ On a database that was filled a moment ago, when autovacuum is about to come.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
+from dbaudit.checks.plan._at import at_estimate
 from dbaudit.checks.plan._misestimate import Misestimate, root_misestimate, severity_of
 from dbaudit.checks.plan._relations import Relations
 from dbaudit.checks.plan._stale import FEWEST_ROWS, MODIFIED_RATIO, analyze, is_modified, is_never_analyzed, rows_modified, told
@@ -53,8 +54,7 @@ from dbaudit.finding import Finding, Scalar, Severity, Subject
 from dbaudit.units import count
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(NamedTuple):
     """From which share of the table, and from how many rows written on, statistics are out of date."""
 
     modified_ratio: float = MODIFIED_RATIO
@@ -102,6 +102,7 @@ def _misled(explained: Explained, found: Misestimate, table: Table, relations: R
         message=message,
         severity=severity_of(found, explained.plan.execution_ms if explained.plan else None),
         span=explained.statement.span,
+        in_plan=at_estimate(explained, found.node, found.join, relation=whole.name if whole != table else ""),
         evidence=evidence,
         fixes=(analyze(whole),),
         discriminator=whole.qualified,

@@ -23,7 +23,8 @@ name it (PLN001, PLN002, PLN022) speak instead.
     LEFT JOIN (SELECT customer_id, max(placed_at) AS latest FROM orders GROUP BY customer_id) o
         ON o.customer_id = c.id;
 
-Of a NOT IN (SELECT …) that was too large to be hashed, make a NOT EXISTS: it is joined. Several subqueries on the same
+Of a NOT IN (SELECT …) that was too large to be hashed, make a NOT EXISTS: it is joined. Where both sides are NOT NULL
+columns of tables that means the same, and is written out and planned on the same server. Several subqueries on the same
 rows become one LEFT JOIN LATERAL, which runs once for all of them.
 
 ## When to ignore
@@ -32,8 +33,10 @@ When few rows are asked for in production, and each look-up takes an index: then
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
+from dbaudit.checks._rewrites import NOT_EXISTS, Rewrites, known_rewrites, with_rewrite
+from dbaudit.checks.plan._at import at
 from dbaudit.checks.plan._named import is_told_below, named_scans
 from dbaudit.checks.plan._relations import Relations
 from dbaudit.checks.plan._words import about, node_name, percent
@@ -43,21 +46,17 @@ from dbaudit.facts.catalog import Table
 from dbaudit.facts.plan import SUB_PLAN, PlanNode
 from dbaudit.facts.plan_time import node_times, parents
 from dbaudit.facts.statement import Explained
-from dbaudit.finding import Finding, Fix, Scalar, Severity
+from dbaudit.facts.statement_text import Sight
+from dbaudit.finding import Finding, Fix, Part, Scalar, Severity
 from dbaudit.units import count, milliseconds
 
 _JOIN = Fix(
     title="join instead: LEFT JOIN a subquery grouped by the columns that are compared, or LEFT JOIN LATERAL",
     applicability="manual",
 )
-_NOT_EXISTS = Fix(
-    title="write NOT EXISTS with the comparison inside in place of NOT IN, or EXISTS in place of IN",
-    applicability="manual",
-)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(NamedTuple):
     """From how many executions, and from which share of the statement's time."""
 
     loops: int = 1_000
@@ -66,7 +65,7 @@ class Options:
 
 @check("PLN012", name="subplan-per-row", severity=Severity.WARNING, needs=(Explained, Table), options=Options)
 def subplan_per_row(facts: Facts, options: Options) -> Verdicts:
-    relations = Relations.of(facts)
+    relations, rewrites = Relations.of(facts), known_rewrites(facts)
     for explained in facts[Explained]:
         plan = explained.plan
         times = node_times(plan) if plan else {}
@@ -79,10 +78,12 @@ def subplan_per_row(facts: Facts, options: Options) -> Verdicts:
                 continue
             ratio = times[node].inclusive_ms / whole_ms
             if ratio >= options.time_ratio and not is_told_below(node, named):
-                yield _finding(explained, node, above[node], times[node].inclusive_ms, ratio)
+                yield _finding(rewrites, explained, node, above[node], times[node].inclusive_ms, ratio)
 
 
-def _finding(explained: Explained, node: PlanNode, user: PlanNode, time_ms: float, ratio: float) -> Finding:
+def _finding(
+    rewrites: Rewrites, explained: Explained, node: PlanNode, user: PlanNode, time_ms: float, ratio: float
+) -> Finding:
     times_run = count(node.actual_loops or 0, "time")
     # What does not depend on the row is kept and read again: it was too large for a hash table.
     is_kept = node.node_type == "Materialize"
@@ -95,13 +96,15 @@ def _finding(explained: Explained, node: PlanNode, user: PlanNode, time_ms: floa
         "time_ms": round(time_ms, 3),
         "time_ratio": round(ratio, 4),
     }
+    not_exists = with_rewrite(NOT_EXISTS, rewrites, explained.statement, Sight.NOT_IN_SUBQUERY)
     return Finding(
         code="PLN012",
         subject=about(explained.statement),
         message=message,
         severity=Severity.WARNING,
         span=explained.statement.span,
+        in_plan=at(explained, node, part=Part.SUBQUERY),
         evidence=evidence,
-        fixes=(_NOT_EXISTS if is_kept else _JOIN,),
+        fixes=(not_exists if is_kept else _JOIN,),
         discriminator=node.subplan_name,
     )

@@ -26,8 +26,9 @@ When it is an export or fills a cache. Suppress it by the statement's name.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
+from dbaudit.checks.plan._at import at
 from dbaudit.checks.plan._words import about, rows
 from dbaudit.checks.registry import Verdicts, check
 from dbaudit.facts import Facts
@@ -42,8 +43,7 @@ _FIX = Fix(title="ask for a page with LIMIT, or export by COPY or a cursor", app
 _PASSING = ("LockRows", "Subquery Scan", "Result", "ProjectSet", "Gather", "Gather Merge")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(NamedTuple):
     """From how many rows on."""
 
     rows: int = 10_000
@@ -71,6 +71,7 @@ def unbounded_result(facts: Facts, options: Options) -> Verdicts:
             message=f"{verb} {rows(returned)}{volume} and has no LIMIT",
             severity=Severity.WARNING,
             span=explained.statement.span,
+            in_plan=at(explained, plan.root),
             evidence=evidence,
             fixes=(_FIX,),
             confidence=Confidence.HIGH if is_measured else Confidence.MEDIUM,

@@ -29,8 +29,9 @@ When the rows that are wanted may be in any partition, and an index in each find
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
+from dbaudit.checks.plan._at import at
 from dbaudit.checks.plan._named import named_scans
 from dbaudit.checks.plan._partitions import Unpruned, unpruned
 from dbaudit.checks.plan._relations import Relations
@@ -41,12 +42,11 @@ from dbaudit.facts import Facts
 from dbaudit.facts.catalog import Index, Table
 from dbaudit.facts.column import Column
 from dbaudit.facts.statement import Explained
-from dbaudit.finding import Confidence, Finding, Fix, Scalar, Severity
+from dbaudit.finding import Confidence, Finding, Fix, Part, Scalar, Severity
 from dbaudit.units import count, milliseconds
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(NamedTuple):
     """From how many partitions and rows of the table, with a condition on the key and without, and share of time."""
 
     partitions: int = 3
@@ -81,6 +81,7 @@ def _is_indexed(schema: str, found: Unpruned, relations: Relations) -> bool:
 
 def _finding(explained: Explained, found: Unpruned) -> Finding:
     key = ", ".join(found.whole.partition_columns)
+    expressions = [found.condition.text] if found.condition else []
     message = f"all {count(len(found.scans), 'partition')} of {found.whole.qualified} are read"
     message += f", of which {found.with_rows} had rows" if found.with_rows is not None else ""
     if found.time_ms is not None and found.time_ratio is not None:
@@ -103,6 +104,7 @@ def _finding(explained: Explained, found: Unpruned) -> Finding:
         message=message,
         severity=Severity.WARNING if found.condition else Severity.INFO,
         span=explained.statement.span,
+        in_plan=at(explained, found.scans[0], part=Part.CONDITION, expressions=expressions, relation=found.whole.name),
         evidence=evidence,
         fixes=(Fix(title=title, applicability="manual"),),
         confidence=Confidence.HIGH if found.with_rows is not None else Confidence.MEDIUM,

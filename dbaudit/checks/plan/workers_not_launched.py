@@ -26,8 +26,9 @@ When the server was busy with other parallel statements just now.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
+from dbaudit.checks.plan._at import at
 from dbaudit.checks.plan._words import about, percent
 from dbaudit.checks.registry import Verdicts, check
 from dbaudit.facts import Facts
@@ -42,8 +43,7 @@ _FIX = Fix(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(NamedTuple):
     """From which share of the statement's time below the Gather."""
 
     time_ratio: float = 0.10
@@ -74,6 +74,7 @@ def workers_not_launched(facts: Facts, options: Options) -> Verdicts:
             message=message,
             severity=Severity.INFO,
             span=explained.statement.span,
+            in_plan=at(explained, worst),
             evidence={
                 "planned_count": planned,
                 "launched_count": launched,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from dbaudit.checks._rewrites import Rewrites, with_rewrite
 from dbaudit.facts import Facts
 from dbaudit.facts.statement import Explained
 from dbaudit.facts.statement_text import Category, Sight, Sighting, StatementText
@@ -30,27 +31,37 @@ def looks(facts: Facts, *sights: Sight, also_once: bool = False, unless_planned:
     Without `also_once` those of a migration are left out. With `unless_planned` those of a statement whose plan is known
     are: a check of plans says the same of it, and knows more.
     """
-    migrations = {
-        text.statement.span.path
-        for text in facts[StatementText]
-        if text.category is Category.DDL and text.statement.command.startswith(_MIGRATES)
-    }
+    asked = frozenset(sights)
+    migrations: frozenset[str] | None = None
     planned = {row.statement.identity for row in facts.get(Explained) if row.plan} if unless_planned else set()
     for text in facts[StatementText]:
         statement = text.statement
         if text.unseen:
             yield Unknown(reason=f"{statement.label} is not read: {text.unseen}")
             continue
+        found = [sighting for sighting in text.sightings if sighting.sight in asked]
+        if not found or statement.identity in planned:
+            continue
+        if migrations is None:
+            migrations = _migrations(facts)
         runs_once = text.category is Category.DML and not statement.name and statement.span.path in migrations
-        if runs_once and not also_once or statement.identity in planned:
+        if runs_once and not also_once:
             continue
         seen: Counter[str] = Counter()
-        for sighting in text.sightings:
-            if sighting.sight in sights:
-                about = " ".join(filter(None, sighting.names))
-                seen[about] += 1
-                number = f"#{seen[about]}" if seen[about] > 1 else ""
-                yield Look(text=text, sighting=sighting, discriminator=about + number, runs_once=runs_once)
+        for sighting in found:
+            about = " ".join(filter(None, sighting.names))
+            seen[about] += 1
+            number = f"#{seen[about]}" if seen[about] > 1 else ""
+            yield Look(text=text, sighting=sighting, discriminator=about + number, runs_once=runs_once)
+
+
+def _migrations(facts: Facts) -> frozenset[str]:
+    """The files that create, alter or drop something."""
+    return frozenset(
+        text.statement.span.path
+        for text in facts[StatementText]
+        if text.category is Category.DDL and text.statement.command.startswith(_MIGRATES)
+    )
 
 
 def subject_of(text: StatementText) -> Subject:
@@ -79,3 +90,10 @@ def finding(
         confidence=confidence,
         discriminator=look.discriminator,
     )
+
+
+def rewritten(found: Finding, look: Look, rewrites: Rewrites) -> Finding:
+    """The finding with its first fix as a whole statement, where one is known that means the same."""
+    sighting = look.sighting
+    fix = with_rewrite(found.fixes[0], rewrites, look.text.statement, sighting.sight, span=sighting.span)
+    return replace(found, fixes=(fix, *found.fixes[1:]))

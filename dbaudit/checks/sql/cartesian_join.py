@@ -43,7 +43,7 @@ def _finding(look: Look) -> Finding:
     return finding(
         "SQL011",
         look,
-        f"Nothing links {first} and {second}{more}: each row of one is combined with each row of the other.",
+        f"nothing links {first} and {second}{more}: each row of one is combined with each row of the other",
         Severity.WARNING,
         f"add the condition that links {first} and {second}, or write CROSS JOIN where it is meant",
         confidence=Confidence.MEDIUM,

@@ -40,7 +40,7 @@ def _finding(look: Look) -> Finding:
     return finding(
         "SQL012",
         look,
-        f"{look.sighting.text} is never true: a comparison with NULL is NULL.",
+        f"{look.sighting.text} is never true: a comparison with NULL is NULL",
         Severity.ERROR,
         f"write {'IS NULL' if is_equal else 'IS NOT NULL'}",
     )

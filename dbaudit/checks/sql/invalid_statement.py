@@ -37,7 +37,7 @@ from dbaudit.finding import Finding, Fix, Severity, Subject, Unknown
 # Undefined table, column, function, object, schema, cursor, prepared statement.
 _UNDEFINED = frozenset(["42P01", "42703", "42883", "42704", "3F000", "34000", "26000"])
 _DEFINING = ("CREATE", "ALTER", "PREPARE", "DECLARE")
-_NAME = re.compile(r'"(?:[^"]*\.)?([^".]+)"|(?:function|procedure|aggregate) (?:\w+\.)?(\w+)\(')
+_NAME = r'"(?:[^"]*\.)?([^".]+)"|(?:function|procedure|aggregate) (?:\w+\.)?(\w+)\('
 
 
 @check("SQL019", name="invalid-statement", severity=Severity.ERROR, needs=(Explained,))
@@ -56,7 +56,7 @@ def _definition(before: Iterable[Statement], statement: Statement, refusal: Refu
     """The earlier statement of the same file, not run, that may bring what the server does not know."""
     if refusal.sqlstate not in _UNDEFINED:
         return None
-    named = _NAME.search(refusal.message)
+    named = re.search(_NAME, refusal.message)
     name = (named.group(1) or named.group(2)) if named else ""
     for earlier in before:
         if earlier.span.path == statement.span.path and _may_define(earlier, name):
@@ -89,7 +89,7 @@ def _finding(statement: Statement, refusal: Refusal) -> Finding:
     return Finding(
         code="SQL019",
         subject=_subject(statement),
-        message=f"The server rejects the statement: {refusal.message}.",
+        message=f"the server rejects the statement: {refusal.message}",
         severity=Severity.ERROR,
         span=refusal.span or statement.span,
         evidence={"sqlstate": refusal.sqlstate, **({"hint": refusal.hint} if refusal.hint else {})},

@@ -10,8 +10,8 @@ the severity is INFO.
 
 ## How it is found
 In the text: the pattern is a literal that begins with %, or is put together from one ('%' || $1). A parameter alone says
-nothing. NOT LIKE is quiet, as no index would serve it. Where `dbaudit explain` has the plan of the statement, PLN022
-speaks in place of this check, and knows the indexes.
+nothing. NOT LIKE is quiet, as no index would serve it; with a server, so is a column that has a trigram index. Where
+`dbaudit explain` has the plan of the statement, PLN022 speaks in place of this check.
 
 ## Example
     SELECT id FROM products WHERE name LIKE '%lamp%';
@@ -27,16 +27,30 @@ When the table is small, another condition leaves few rows, or the trigram index
 from __future__ import annotations
 
 from dbaudit.checks.registry import Verdicts, check
+from dbaudit.checks.sql._schema import Schema, schema_facts
 from dbaudit.checks.sql._sightings import Look, finding, looks
 from dbaudit.facts import Facts
 from dbaudit.facts.statement_text import Sight, StatementText
 from dbaudit.finding import Confidence, Finding, Severity, Unknown
 
 
-@check("SQL003", name="leading-wildcard", severity=Severity.INFO, needs=(StatementText,))
+@check("SQL003", name="leading-wildcard", severity=Severity.INFO, needs=(StatementText,), uses=schema_facts)
 def leading_wildcard(facts: Facts) -> Verdicts:
+    schema = Schema.of(facts)
     for look in looks(facts, Sight.LEADING_WILDCARD, unless_planned=True):
-        yield look if isinstance(look, Unknown) else _finding(look)
+        if isinstance(look, Unknown):
+            yield look
+        elif not _has_trigrams(schema, look):
+            yield _finding(look)
+
+
+def _has_trigrams(schema: Schema, look: Look) -> bool:
+    """Whether an index has trigrams of the column, or of an expression that may be the one compared."""
+    for read in look.sighting.reads:
+        for index in schema.indexes_of(read.relation) or ():
+            if "_trgm_ops" in index.definition and (set(read.columns) & set(index.key_columns) or index.expressions):
+                return True
+    return False
 
 
 def _finding(look: Look) -> Finding:
@@ -45,7 +59,7 @@ def _finding(look: Look) -> Finding:
     return finding(
         "SQL003",
         look,
-        f"The pattern for {column} begins with a wildcard: only a trigram index serves it, no btree does.",
+        f"the pattern for {column} begins with a wildcard: only a trigram index serves it, no btree does",
         Severity.INFO,
         f"create a trigram index (pg_trgm) on {place}, or search by how it begins",
         confidence=Confidence.MEDIUM,

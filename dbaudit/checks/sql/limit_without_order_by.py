@@ -41,7 +41,7 @@ def _finding(look: Look) -> Finding:
     return finding(
         "SQL008",
         look,
-        f"{look.sighting.text} without ORDER BY: which rows come is left to the plan.",
+        f"{look.sighting.text} without ORDER BY: which rows come is left to the plan",
         Severity.INFO,
         "add ORDER BY on a unique key",
         confidence=Confidence.MEDIUM,

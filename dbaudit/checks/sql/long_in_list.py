@@ -23,7 +23,7 @@ When the list is fixed, and part of what the statement means.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dbaudit.checks.registry import Verdicts, check
 from dbaudit.checks.sql._sightings import finding, looks
@@ -33,8 +33,7 @@ from dbaudit.finding import Severity, Unknown
 from dbaudit.units import count
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(NamedTuple):
     """A list of up to `values` values is not worth a word."""
 
     values: int = 100
@@ -49,7 +48,7 @@ def long_in_list(facts: Facts, options: Options) -> Verdicts:
             yield finding(
                 "SQL014",
                 look,
-                f"The IN list has {count(number, 'value')}, which are parsed and planned anew each time.",
+                f"the IN list has {count(number, 'value')}, which are parsed and planned anew each time",
                 Severity.INFO,
                 "send the values as one array: = ANY($1), or a join to unnest($1)",
                 evidence={"value_count": number},

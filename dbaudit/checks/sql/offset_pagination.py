@@ -9,7 +9,8 @@ come and go between two pages, some are shown twice and others never.
 
 ## How it is found
 In the text. How far the pages go is not in it, so the severity is INFO. OFFSET 0 is quiet. Where `dbaudit explain` has the
-plan, PLN008 speaks of a constant OFFSET in place of this check.
+plan, PLN008 speaks of a constant OFFSET in place of this check, and the next page is written by its key: of one table,
+in an order by columns that are NOT NULL and have a key among them, or the primary key put behind.
 
 ## Example
     SELECT id, title FROM articles ORDER BY id LIMIT 20 OFFSET $1;
@@ -24,18 +25,18 @@ When there are never more than a few pages, or a person must be able to jump to 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
+from dbaudit.checks._rewrites import Rewrites, known_rewrites
 from dbaudit.checks.registry import Verdicts, check
-from dbaudit.checks.sql._sightings import Look, finding, looks
+from dbaudit.checks.sql._sightings import Look, finding, looks, rewritten
 from dbaudit.facts import Facts
 from dbaudit.facts.statement import Explained
 from dbaudit.facts.statement_text import Sight, StatementText
 from dbaudit.finding import Confidence, Finding, Severity, Unknown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(NamedTuple):
     """From how many rows on a constant OFFSET is worth a word."""
 
     rows: int = 100
@@ -44,21 +45,23 @@ class Options:
 @check("SQL006", name="offset-pagination", severity=Severity.INFO, needs=(StatementText,), options=Options)
 def offset_pagination(facts: Facts, options: Options) -> Verdicts:
     planned = {row.statement.identity for row in facts.get(Explained) if row.plan}
+    rewrites = known_rewrites(facts)
     for look in looks(facts, Sight.OFFSET):
         if isinstance(look, Unknown):
             yield look
         elif look.sighting.number is None:
-            yield _finding(look, "skips as many rows as its parameter says")
+            yield _finding(look, rewrites, "skips as many rows as its parameter says")
         elif look.sighting.number >= options.rows and look.text.statement.identity not in planned:
-            yield _finding(look, f"skips {look.sighting.number:,} rows")
+            yield _finding(look, rewrites, f"skips {look.sighting.number:,} rows")
 
 
-def _finding(look: Look, skips: str) -> Finding:
-    return finding(
+def _finding(look: Look, rewrites: Rewrites, skips: str) -> Finding:
+    found = finding(
         "SQL006",
         look,
-        f"OFFSET {skips}: the server makes each of them and throws it away.",
+        f"OFFSET {skips}: the server makes each of them and throws it away",
         Severity.INFO,
         "page by the key: WHERE key > the last one seen, ORDER BY key, LIMIT",
         confidence=Confidence.MEDIUM,
     )
+    return rewritten(found, look, rewrites)

@@ -40,7 +40,7 @@ def _finding(look: Look) -> Finding:
     return finding(
         "SQL007",
         look,
-        f"{look.sighting.text} sorts every row that the conditions leave.",
+        f"{look.sighting.text} sorts every row that the conditions leave",
         Severity.WARNING,
         "start from a random key, or use TABLESAMPLE",
         confidence=Confidence.MEDIUM,

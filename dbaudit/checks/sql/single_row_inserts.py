@@ -27,7 +27,8 @@ When the file is small, runs once, and is read more often than it runs.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from dbaudit.checks.registry import Verdicts, check
 from dbaudit.checks.sql._sightings import Look, finding, looks
@@ -37,8 +38,7 @@ from dbaudit.finding import Finding, Severity, Span, Unknown
 from dbaudit.units import count
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(NamedTuple):
     """From how many statements in a row on it is worth a word, and in a migration, which runs once."""
 
     statements: int = 10
@@ -88,7 +88,7 @@ def _finding(run: list[Look]) -> Finding:
     one = finding(
         "SQL016",
         run[0],
-        f"{count(len(run), 'INSERT statement')} in a row put one row each into {run[0].sighting.names[0]}.",
+        f"{count(len(run), 'INSERT statement')} in a row put one row each into {run[0].sighting.names[0]}",
         Severity.INFO,
         "insert many rows by one statement, or use COPY",
         evidence={"statement_count": len(run)},

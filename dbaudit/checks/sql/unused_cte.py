@@ -39,7 +39,7 @@ def _finding(look: Look) -> Finding:
     return finding(
         "SQL018",
         look,
-        f"Nothing reads the WITH query {name}, so it is never run.",
+        f"nothing reads the WITH query {name}, so it is never run",
         Severity.INFO,
         f"remove {name}, or read it where it was meant to be read",
     )

@@ -42,9 +42,9 @@ def _finding(look: Look) -> Finding:
     return finding(
         "SQL002",
         look,
-        f"{command} has no WHERE clause, so it changes every row of {relation}."
+        f"{command} has no WHERE clause, so it changes every row of {relation}"
         if command == "UPDATE"
-        else f"DELETE has no WHERE clause, so it removes every row of {relation}.",
+        else f"DELETE has no WHERE clause, so it removes every row of {relation}",
         Severity.INFO if look.runs_once else Severity.WARNING,
         "add the condition, or WHERE true where every row is meant",
     )

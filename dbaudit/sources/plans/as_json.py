@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import Any, NoReturn
 
+from dbaudit.sources.plans import deep_json
 from dbaudit.sources.plans.found import Found, Line, unreadable
 
 _ROW = "QUERY PLAN"
@@ -31,11 +32,9 @@ def read(lines: Sequence[Line], path: str) -> Iterator[Found]:
     position = _next(text, 0)
     while position < len(text):
         try:
-            value, end = _DECODER.raw_decode(text, position)
+            value, end = _decoded(text, position)
         except json.JSONDecodeError as error:
             raise unreadable(path, line_of(error.pos), f"is not JSON: {error.msg}") from None
-        except RecursionError:
-            raise unreadable(path, line_of(position), "the plan is nested too deep") from None
         except ValueError as error:
             raise unreadable(path, line_of(position), str(error)) from None
         for raw in _plans(value):
@@ -43,6 +42,13 @@ def read(lines: Sequence[Line], path: str) -> Iterator[Found]:
                 raise unreadable(path, line_of(position), "is JSON, but no plan as EXPLAIN (FORMAT JSON) prints it")
             yield Found(raw=raw, line=line_of(position), end_line=line_of(end - 1))
         position = _next(text, end)
+
+
+def _decoded(text: str, position: int) -> tuple[Any, int]:
+    try:
+        return _DECODER.raw_decode(text, position)
+    except RecursionError:
+        return deep_json.decode(text, position)
 
 
 def _next(text: str, position: int) -> int:

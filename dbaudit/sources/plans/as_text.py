@@ -7,6 +7,7 @@ there, and its arrow two columns further on.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -16,6 +17,7 @@ from dbaudit.sources.plans.wrapped import Rest
 
 _PROPERTY = re.compile(r"([A-Z][\w/()-]*(?: [\w/()-]+){0,6}): ?(.*)", re.DOTALL)
 _WORKER = re.compile(r"Worker (\d{1,9}): *(.*)")
+_NAMED = ("CTE ", "InitPlan ", "SubPlan ")
 _SUBPLAN = re.compile(r"(?:CTE|InitPlan|SubPlan) .+")
 _TARGET = re.compile(r"(?:Foreign )?(?:Insert|Update|Delete|Merge) on .+")
 _MEMBERS = {"Append": "Member", "Merge Append": "Member", "BitmapAnd": "Member", "BitmapOr": "Member",
@@ -150,20 +152,20 @@ class _Tree:
         while len(self._stack) > 1 and self._stack[-1][0] > column:
             self._stack.pop()
         at, raw = self._stack[-1]
-        if column == at and _SUBPLAN.fullmatch(text) and not _WORKER.match(text):
+        if column == at and text.startswith(_NAMED) and _SUBPLAN.fullmatch(text):
             if self._name:
                 raise unreadable(self._path, number, f"{self._name[1][:60]!r} has no plan below it")
             self._rest.close()
             self._name = (column, text)
             return True
-        if _TARGET.fullmatch(text) and raw["Node Type"] == "ModifyTable":
+        if raw["Node Type"] == "ModifyTable" and _TARGET.fullmatch(text):
             self._rest.close()
             return True
         found = _PROPERTY.fullmatch(text)
         if not found or self._name or column < at:
             return False
         self._rest.close()
-        if column == at and (worker := _WORKER.fullmatch(text)):
+        if column == at and text.startswith("Worker ") and (worker := _WORKER.fullmatch(text)):
             self._worker, rest = properties.worker(worker.group(2), int(worker.group(1)))
             raw.setdefault("Workers", []).append(self._worker)
             if not (found := _PROPERTY.fullmatch(rest)):
@@ -181,6 +183,8 @@ class _Tree:
     def _hold(self, holder: dict[str, Any], node: dict[str, Any], found: re.Match[str]) -> None:
         """A property, whose value may go on in the lines below it."""
         key, value = found.groups()
+        # A plan has the same few keys millions of times.
+        key = sys.intern(key)
         if key.startswith("Foreign"):
             holder[key] = value
             return

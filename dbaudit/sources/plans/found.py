@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -13,6 +14,13 @@ class Line(NamedTuple):
 
     number: int
     text: str
+
+
+def drained(lines: list[Line]) -> Iterator[Line]:
+    """The lines one after the other; the list lets go of each, so that a plan does not take its text's memory too."""
+    lines.reverse()
+    while lines:
+        yield lines.pop()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,7 +58,7 @@ def blocks(lines: Iterable[Line]) -> Iterator[Block]:
             continue
         else:
             is_barred = has_bars and len(bare) > 1 and bare.startswith(_BARS) and bare.endswith(_BARS)
-            block.lines.append(Line(number, bare[1:-1].rstrip() if is_barred else text))
+            block.lines.append(Line(number, bare[1:-1].rstrip()) if is_barred else line)
     yield from _filled(block)
 
 
@@ -80,7 +80,8 @@ def _filled(block: Block) -> Iterator[Block]:
 def _unquoted(lines: Iterable[Line]) -> Iterator[Line]:
     """Lines without the quotes that CSV and pgAdmin put around a value, which may take several lines."""
     is_open = is_quoted = has_begun = False
-    for number, text in lines:
+    for line in lines:
+        number, text = line
         # psql centers the header, unless it aligns nothing.
         is_quoted = is_quoted or (text.startswith('"') and not has_begun) or text.rstrip() == _ROW
         has_begun = has_begun or bool(text.strip())
@@ -91,4 +92,4 @@ def _unquoted(lines: Iterable[Line]) -> Iterator[Line]:
             yield Line(number, (inner.removesuffix('"') if closes else inner).replace('""', '"'))
             is_open = not closes
         else:
-            yield Line(number, text)
+            yield line

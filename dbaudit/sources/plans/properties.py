@@ -33,6 +33,7 @@ BUFFERS = tuple(
     for counter in _BUFFER_COUNTERS
     if kind != "Temp" or counter in ("Read", "Written")
 )
+_MAY_HOLD_A_COMMA = re.compile(r"""['"(\[{]""")
 _ITEM = re.compile(r"""[eE]'(?:[^'\\]|''|\\.)*+'|'(?:[^']|'')*+'|"(?:[^"]|"")*+"|[(\[{]|[)\]}]|, |.""", re.DOTALL)
 
 
@@ -87,6 +88,8 @@ def items(text: str) -> list[str]:
     """The expressions of a list, split at the commas that stand in no brackets, literal or quoted name."""
     if text in ("", "()"):
         return []
+    if not _MAY_HOLD_A_COMMA.search(text):
+        return text.split(", ")
     found, start, depth = [], 0, 0
     for token in _ITEM.finditer(text):
         mark = token.group()

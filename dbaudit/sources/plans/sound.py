@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 _TEXTS = frozenset(
@@ -75,7 +74,10 @@ def _flaw_around(raw: dict[str, Any]) -> str:
         return "Settings are not what EXPLAIN prints"
     triggers = raw.get("Triggers") or []
     if not isinstance(triggers, list) or not all(
-        isinstance(trigger, dict) and _is_number(trigger.get("Time") or 0) for trigger in triggers
+        isinstance(trigger, dict)
+        and all(_is_number(trigger.get(key) or 0) for key in ("Time", "Calls"))
+        and all(isinstance(trigger.get(key, ""), str) for key in ("Trigger Name", "Constraint Name", "Relation"))
+        for trigger in triggers
     ):
         return "Triggers are not what EXPLAIN prints"
     jit = raw.get("JIT") or {}
@@ -87,22 +89,34 @@ def _flaw_around(raw: dict[str, Any]) -> str:
 
 def _wrong_key(node: dict[str, Any]) -> str:
     for key, value in node.items():
-        if key in _TEXTS:
-            right = isinstance(value, str)
-        elif key in _NUMBERS or (key.startswith(_NUMBERS_BEGIN) and key.endswith(("Blocks", "Filter", "Recheck"))):
-            right = _is_number(value)
-        elif key in _LISTS:
-            right = isinstance(value, list) and all(isinstance(item, str) for item in value)
-        elif key in _BOOLEANS:
-            right = isinstance(value, bool)
-        else:
-            right = True
-        if not right:
+        test = _TESTS.get(key)
+        if test is None and key.startswith(_NUMBERS_BEGIN) and key.endswith(("Blocks", "Filter", "Recheck")):
+            test = _is_number
+        if test is not None and not test(value):
             return key
     return ""
 
 
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_boolean(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
 def _is_number(value: Any) -> bool:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return 0 <= value <= _TOO_LARGE and not math.isnan(value)
+    # A comparison with NaN is false.
+    return type(value) in (int, float) and 0 <= value <= _TOO_LARGE
+
+
+_TESTS: Mapping[str, Callable[[Any], bool]] = {
+    **dict.fromkeys(_TEXTS, _is_text),
+    **dict.fromkeys(_NUMBERS, _is_number),
+    **dict.fromkeys(_LISTS, _is_list),
+    **dict.fromkeys(_BOOLEANS, _is_boolean),
+}

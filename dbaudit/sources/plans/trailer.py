@@ -11,7 +11,11 @@ from dbaudit.sources.plans.properties import buffers
 _FLOAT = r"(\d+(?:\.\d+)?)"
 _TIME = re.compile(rf"(Planning Time|Execution Time|Planning time|Execution time|Total runtime): {_FLOAT} ms")
 _NAMES = {"Planning time": "Planning Time", "Execution time": "Execution Time", "Total runtime": "Execution Time"}
-_TRIGGER = re.compile(rf"Trigger (?:for constraint )?(.+?): (?:time={_FLOAT} )?calls=(\d+)")
+# explain.c, report_triggers. Names are not quoted there: one that has " on " in it is not told from a relation.
+_TRIGGER = re.compile(
+    rf"Trigger(?: (?!for constraint )(.+?))??(?: for constraint (.+?))?(?: on (.+?))?: (?:time={_FLOAT} )?calls=(\d+)"
+)
+_TRIGGER_KEYS = ("Trigger Name", "Constraint Name", "Relation")
 _SETTING = re.compile(r"([\w.]+) = '(.*?)'(?=, [\w.]+ = '|$)")
 _STEP = re.compile(rf"(\w+) {_FLOAT} ms")
 _OPTION = re.compile(r"(\w+) (true|false)")
@@ -29,8 +33,9 @@ def begun(raw: dict[str, Any], text: str) -> str:
         raw["Settings"] = dict(_SETTING.findall(text.removeprefix("Settings: ")))
         return "Settings"
     if found := _TRIGGER.fullmatch(text):
-        name, time, calls = found.groups()
-        trigger: dict[str, Any] = {"Trigger Name": name, "Calls": number(calls)}
+        *names, time, calls = found.groups()
+        trigger: dict[str, Any] = {key: name for key, name in zip(_TRIGGER_KEYS, names) if name}
+        trigger["Calls"] = number(calls)
         raw.setdefault("Triggers", []).append(trigger | ({"Time": float(time)} if time else {}))
         return "Triggers"
     for group in _GROUPS:

@@ -1,10 +1,11 @@
-"""Looks at a server's sessions several times over a short window, and sleeps only outside transactions."""
+"""Looks at a server's sessions several times over a window, and sleeps only outside transactions."""
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from importlib.resources import files
 from typing import Any
 
@@ -22,46 +23,46 @@ from dbaudit.facts.activity import (
     Slots,
 )
 from dbaudit.facts.server import Server
+from dbaudit.facts.sessions import ClientPath, DatabaseSessions, ReplicationHorizon, SessionGroup, SessionLook
 from dbaudit.sources.postgres.collect import missing, read_within
+from dbaudit.sources.postgres.looks import Looks, counted
 from dbaudit.sources.postgres.session import Session
 from dbaudit.sources.postgres.session_timeouts import session_timeouts
 
-KINDS = (Backend, Lock, PreparedTransaction, Slots, ConnectionLimit, SessionTimeout, RefusedConnection)
+KINDS = (
+    Backend, Lock, PreparedTransaction, Slots, ConnectionLimit, SessionTimeout, RefusedConnection, SessionLook,
+    SessionGroup, DatabaseSessions, ReplicationHorizon, ClientPath,
+)  # fmt: skip
+# A look, and how many slots an ordinary role can get.
+Seen = Callable[[SessionLook, int], object]
+Limits = tuple[int, int, int]
+
+# Looking takes at most this share of the time, and no two looks are closer than that.
+_SHARE = 0.1
+_PAUSE_S = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Use:
-    """How many sessions of each role in each database had a slot at one look."""
-
-    by_group: dict[tuple[str, str], int]
-
-    @property
-    def total(self) -> int:
-        return sum(self.by_group.values())
-
-    def of(self, limit: ConnectionLimit) -> int:
-        place = 0 if limit.kind == "database" else 1
-        return sum(count for group, count in self.by_group.items() if group[place] == limit.name)
-
-
-def sample(session: Session, *, samples: int = 3, seconds: float = 3.0) -> Facts:
+def sample(session: Session, *, samples: int = 3, seconds: float = 3.0, cores: int | None = None) -> Facts:
     """Who is connected, from `samples` looks spread over `seconds`: all count, the last one is read in full.
 
-    What the server refuses to tell is Missing. Raises nothing but KeyboardInterrupt: where the server goes away the
-    facts are Missing, and `session.connection.closed` is true.
+    `cores` are those of the server, where they are known. What the server refuses to tell is Missing. Raises nothing but
+    KeyboardInterrupt: where the server goes away the facts are Missing, and `session.connection.closed` is true.
     """
-    facts: dict[type, Any] = {kind: Missing(reason="not looked at") for kind in (Server, *KINDS)}
-    facts[RefusedConnection] = ()
-    try:
-        facts[Server] = (session.server,)
-        facts[SessionTimeout] = session_timeouts(session)
-        before = tuple(_uses(session, samples - 1, seconds))
-        facts |= _last_look(session, before, seconds if before else 0.0)
-    except ServerGone as error:
-        facts = {kind: Missing(reason=str(error)) if isinstance(rows, Missing) else rows for kind, rows in facts.items()}
-    except psycopg.Error as error:
-        facts = {kind: missing(kind, error) if isinstance(rows, Missing) else rows for kind, rows in facts.items()}
-    return Facts(facts)
+    pauses = [seconds / (samples - 1)] * (samples - 1) if samples > 1 else []
+    return _facts(session, cores, lambda looks, started, _: _take(session, looks, started, pauses))
+
+
+def watch(session: Session, seen: Seen, *, seconds: float | None = None, cores: int | None = None) -> Facts:
+    """As `sample`, with a look every second or so for so many seconds; None is until Ctrl-C, which ends it in any case.
+
+    `seen` is called with each look but the last, and with the usable slots. Raises KeyboardInterrupt where it comes again.
+    """
+
+    def take(looks: Looks, started: float, usable: int) -> None:
+        with suppress(KeyboardInterrupt):
+            _take(session, looks, started, _until(started, seconds), lambda look: seen(look, usable))
+
+    return _facts(session, cores, take)
 
 
 def refused(error: ServerFull) -> Facts:
@@ -73,44 +74,88 @@ def refused(error: ServerFull) -> Facts:
     return Facts({**{kind: unseen for kind in KINDS}, RefusedConnection: (RefusedConnection(message=str(error)),)})
 
 
-def _uses(session: Session, looks: int, seconds: float) -> Iterator[_Use]:
-    for _ in range(looks):
-        yield _use(session.rows(_query("slot_use")))
-        time.sleep(seconds / looks)
+def _facts(session: Session, cores: int | None, take: Callable[[Looks, float, int], None]) -> Facts:
+    facts: dict[type, Any] = {kind: Missing(reason="not looked at") for kind in (Server, *KINDS)}
+    facts[RefusedConnection] = ()
+    looks, limits = Looks(), (0, 0, 0)
+    try:
+        facts[Server] = (session.server,)
+        facts[ClientPath] = (_path(session, cores),)
+        facts[SessionTimeout] = session_timeouts(session)
+        before = session.rows(_query("session_counter"))
+        (limits,) = session.rows(_query("slot_limits"))
+        started = time.monotonic()
+        take(looks, started, limits[0] - limits[1] - limits[2])
+        facts |= _last_look(session, looks, started, limits, before)
+    except (ServerGone, psycopg.Error) as error:
+        facts |= _looked(looks, limits) if looks.looks else {}
+        facts = {kind: _lacking(kind, error) if isinstance(rows, Missing) else rows for kind, rows in facts.items()}
+    return Facts(facts)
 
 
-def _last_look(session: Session, before: tuple[_Use, ...], window_s: float) -> dict[type, tuple[Any, ...]]:
+def _lacking(kind: type, error: Exception) -> Missing:
+    return missing(kind, error) if isinstance(error, psycopg.Error) else Missing(reason=str(error))
+
+
+def _take(session: Session, looks: Looks, started: float, pauses: Iterable[float], seen: Any = None) -> None:
+    """One look before each pause, which is longer where a look takes long."""
+    for pause in pauses:
+        asked = time.monotonic()
+        look = looks.add(session.rows(_query("session_look")), asked - started)
+        if seen:
+            seen(look)
+        time.sleep(max(pause, (time.monotonic() - asked) / _SHARE))
+
+
+def _until(started: float, seconds: float | None) -> Iterator[float]:
+    """Pauses up to the end of the window, or without end."""
+    while seconds is None or started + seconds > time.monotonic():
+        yield _PAUSE_S if seconds is None else min(_PAUSE_S, max(0.0, started + seconds - time.monotonic()))
+
+
+def _path(session: Session, cores: int | None) -> ClientPath:
+    connection = session.connection
+    ((pid,),) = session.rows(_query("backend_pid"))
+    is_pooled = connection.info.backend_pid != pid
+    is_local = connection.info.host.startswith(("/", "@")) and not is_pooled
+    return ClientPath(
+        is_pooled=is_pooled,
+        is_local=is_local,
+        is_encrypted=connection.pgconn.ssl_in_use,
+        cores=cores or (os.cpu_count() if is_local else None),
+    )
+
+
+def _last_look(
+    session: Session, looks: Looks, started: float, limits: Limits, before: list[tuple]
+) -> dict[type, tuple[Any, ...]]:
     with session.transaction() as cursor:
-        backends = read_within(cursor, Backend, session.major)
-        locks = read_within(cursor, Lock, session.major)
-        prepared = read_within(cursor, PreparedTransaction, session.major)
-        uses = (*before, _use(cursor.execute(_query("slot_use"), binary=True).fetchall()))
-        maximum, superusers, others = cursor.execute(_query("slot_limits"), binary=True).fetchone()
-        limits = cursor.execute(_query("connection_limit"), binary=True).fetchall()
+        facts: dict[type, tuple[Any, ...]] = {
+            kind: read_within(cursor, kind, session.major)
+            for kind in (Backend, Lock, PreparedTransaction, ReplicationHorizon)
+        }
+        at_s = time.monotonic() - started
+        looks.add(cursor.execute(_query("session_look"), binary=True).fetchall(), at_s)
+        after = cursor.execute(_query("session_counter"), binary=True).fetchall()
+        own_limits = cursor.execute(_query("connection_limit"), binary=True).fetchall()
+    facts[ConnectionLimit] = tuple(looks.limit(*row) for row in own_limits)
+    facts[DatabaseSessions] = counted(before, after)
+    masked = sum(backend.is_masked and backend.takes_slot for backend in facts[Backend])
+    return facts | _looked(looks, limits, masked)
+
+
+def _looked(looks: Looks, limits: Limits, masked: int | None = None) -> dict[type, tuple[Any, ...]]:
+    """What the looks alone tell."""
+    maximum, superusers, others = limits
     slots = Slots(
         max_connections=maximum,
         superuser_reserved_connections=superusers,
         reserved_connections=others,
-        samples=tuple(use.total for use in uses),
-        window_s=window_s,
-        masked=sum(backend.is_masked and backend.takes_slot for backend in backends),
+        samples=tuple(looks.totals),
+        window_s=looks.looks[-1].at_s,
+        masked=looks.looks[-1].masked if masked is None else masked,
     )
-    return {
-        Backend: backends,
-        Lock: locks,
-        PreparedTransaction: prepared,
-        Slots: (slots,),
-        ConnectionLimit: tuple(_limit(uses, *row) for row in limits),
-    }
-
-
-def _limit(uses: tuple[_Use, ...], kind: str, name: str, limit: int) -> ConnectionLimit:
-    unused = ConnectionLimit(kind=kind, name=name, limit=limit, samples=())
-    return replace(unused, samples=tuple(use.of(unused) for use in uses))
-
-
-def _use(rows: list[tuple]) -> _Use:
-    return _Use({(database, user): sessions for database, user, sessions in rows})
+    return {Slots: (slots,), SessionLook: tuple(looks.looks), SessionGroup: looks.groups()}
 
 
 def _query(name: str) -> str:

@@ -63,7 +63,11 @@ def read_within(
 
 def query_for(kind: type, major: int) -> str:
     """The text of `<fact>.sql`, or of `<fact>_NN.sql` with the highest NN that is not above the server's major."""
-    stem = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind.__name__).lower()
+    return query_named(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind.__name__).lower(), major)
+
+
+def query_named(stem: str, major: int) -> str:
+    """As `query_for`, of the queries that are not about one fact type."""
     folder = files("dbaudit.sources.postgres") / "queries"
     for version in range(major, 14, -1):
         candidate = folder / f"{stem}_{version}.sql"

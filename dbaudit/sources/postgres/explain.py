@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
@@ -19,13 +19,14 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from dbaudit.errors import ServerGone
-from dbaudit.facts.plan import Plan, plan_from_json
-from dbaudit.facts.statement import Explained, How, Statement, Variant
-from dbaudit.sources.postgres import variants
+from dbaudit.facts.plan import Plan
+from dbaudit.facts.statement import Alternative, Explained, How, Statement, Variant
+from dbaudit.sources.postgres import alternatives, variants
 from dbaudit.sources.postgres.outcome import (
     of_failure_when_planned,
     of_failure_when_run,
     of_utility,
+    plan_in,
     reason_not_run,
     reason_not_sent,
 )
@@ -35,9 +36,12 @@ from dbaudit.sources.postgres.session import Session
 from dbaudit.sources.postgres.shape import PLANNABLE, first_word, may_select_into
 from dbaudit.sources.postgres.volatility import Volatility
 
-LONGEST_PLAN_BYTES = 16 << 20
 # How many statements the server may be ahead of us where nothing is run.
 PLANNED_TOGETHER = 16
+# How many statements of a run are planned again under other settings.
+MOST_ALTERNATIVES = 300
+# Of the statements behind these the plans are made small, so that thousands of them fit in memory.
+PLANS_KEPT_WHOLE = 1000
 NOT_ANALYZED = "--no-analyze"
 GENERIC = "has parameters: planned with a generic plan"
 
@@ -60,18 +64,22 @@ def explain(
     analyze: bool = True,
     timeout_ms: int = 30_000,
     show_values: bool = False,
+    runs: int = 1,
 ) -> Iterator[Explained]:
     """Each statement with what EXPLAIN said, in order, each as soon as it is known.
 
-    Where `analyze` is false nothing is run. `timeout_ms` limits the planning and the run of each statement, with each
-    set of values for its parameters. Those values are left out of what is returned unless `show_values`. Raises
+    Where `analyze` is false nothing is run. `runs` is how often each statement is run, with each set of values for its
+    parameters, each time through the whole gate; `timeout_ms` limits the planning and the running of each time. Those values are left out of what is returned unless `show_values`. Raises
     ServerGone where the connection is lost.
     """
-    gate = Gate(session, analyze=analyze, timeout_ms=timeout_ms, show_values=show_values)
+    gate = Gate(session, analyze=analyze, timeout_ms=timeout_ms, show_values=show_values, runs=runs)
     remaining = iter(statements)
+    count = 0
     try:
         while window := tuple(islice(remaining, 1 if analyze else PLANNED_TOGETHER)):
-            yield from map(_without_values, map(gate.explain, window) if analyze else gate.plan_together(window))
+            for explained in map(gate.explain, window) if analyze else gate.plan_together(window):
+                count += 1
+                yield _as_kept(explained, is_one_of_many=count > PLANS_KEPT_WHOLE)
     finally:
         gate.leave_nothing()
 
@@ -79,26 +87,45 @@ def explain(
 class Gate:
     """What every statement has to pass. One at a time, on one connection."""
 
-    def __init__(self, session: Session, *, analyze: bool, timeout_ms: int, show_values: bool = False) -> None:
+    def __init__(
+        self, session: Session, *, analyze: bool, timeout_ms: int, show_values: bool = False, runs: int = 1
+    ) -> None:
         self._session = session
         self._analyze = analyze
         self._show_values = show_values
         self._timeout_ms = timeout_ms
+        self._runs = runs
         self._volatility = Volatility(session)
         # A pooler may hand us a server connection on which another run left its name.
         self._name = f"dbaudit_{token_hex(4)}"
         self._is_prepared = False
         self._has_run = False
+        self._is_again = False
+        self._alternatives_left = MOST_ALTERNATIVES
 
     def explain(self, statement: Statement) -> Explained:
-        """Plans the statement, runs it if nothing in it acts, and rolls back. Raises ServerGone."""
+        """Plans the statement, runs it if nothing in it acts, and rolls back; as often as asked. Raises ServerGone."""
         if reason := reason_not_sent(statement):
             return Explained(statement=statement, how=How.NOT_RUN, reason=reason)
         if statement.is_ambiguous:
             as_written = self._explain(replace(statement, edits=(), parameters=(), value_sets=()))
             if as_written.how is not How.REJECTED:
-                return as_written
-        return self._explain(statement)
+                return self._repeated(as_written, lambda: self._explain(as_written.statement))
+        first = self._explain(statement)
+        return self._repeated(first, lambda: self._explain(first.statement))
+
+    def _repeated(self, first: Explained, again: Callable[[], Explained]) -> Explained:
+        """The first run and the further ones as one; where there was none, or variants have theirs, what there is."""
+        if first.how is not How.ANALYZED or first.runs:
+            return first
+        from dbaudit.sources.postgres.runs import together
+
+        every = [first]
+        self._is_again = True
+        while len(every) < self._runs and every[-1].how is How.ANALYZED:
+            every.append(again())
+        self._is_again = False
+        return replace(together(every, wanted=self._runs), alternatives=first.alternatives)
 
     def _explain(self, statement: Statement) -> Explained:
         with self._session.losing_the_server():
@@ -123,7 +150,8 @@ class Gate:
         plans = dict(zip(map(id, ordinary), self._plans(ordinary)))
         for statement in statements:
             if plan := plans.get(id(statement)):
-                yield Explained(statement=statement, how=How.PLANNED, reason=NOT_ANALYZED, plan=plan)
+                planned = Explained(statement=statement, how=How.PLANNED, reason=NOT_ANALYZED, plan=plan)
+                yield self._with_alternatives(planned)
             else:
                 yield self.explain(statement)
 
@@ -147,7 +175,7 @@ class Gate:
         with suppress(ServerGone), self._session.losing_the_server():
             for number, answers in enumerate(exchange_each(self._session.connection, batches)):
                 if number % 2 == 0:
-                    plans.append(None if answers[-1].failure else _read(answers[-1])[0])
+                    plans.append(None if answers[-1].failure else plan_in(answers[-1])[0])
         return plans
 
     def leave_nothing(self) -> None:
@@ -188,7 +216,9 @@ class Gate:
             if failure := answers[-1].failure:
                 return of_failure_when_planned(statement, failure, elapsed_ms=elapsed_ms, limit_ms=self._timeout_ms)
         running = query(f"explain ({_RUN_OPTIONS}) execute {self._name}")
-        return self._judge(statement, answers[-1], running, columns=described.columns)
+        explained = self._judge(statement, answers[-1], running, columns=described.columns)
+        self._roll_back()
+        return self._with_alternatives(explained) if at_once and not self._is_again else explained
 
     def _repaired(self, statement: Statement, failure: Failure) -> Statement | None:
         """The statement with a parameter cast that the server could not give a type to, or None."""
@@ -210,7 +240,7 @@ class Gate:
 
     def _judge(self, statement: Statement, answer: Answer, running: Message, *, columns: int) -> Explained:
         """Runs what was planned, or says why not."""
-        plan, flaw = _read(answer)
+        plan, flaw = plan_in(answer)
         if plan is None:
             return Explained(statement=statement, how=How.NOT_RUN, reason=flaw)
         reason = (
@@ -222,7 +252,7 @@ class Gate:
         answers, elapsed_ms = self._send(running)
         if failure := answers[-1].failure:
             return of_failure_when_run(statement, plan, failure, elapsed_ms=elapsed_ms, limit_ms=self._timeout_ms)
-        run, reason = _read(answers[-1])
+        run, reason = plan_in(answers[-1])
         if run is None:
             return Explained(statement=statement, how=How.PLANNED, reason=reason, plan=plan)
         # The second EXPLAIN found the plan made: it took the time of the first.
@@ -258,28 +288,56 @@ class Gate:
 
         opening = self._session.opening(self._timeout_ms)
         printing = query(*variants.as_printed(values, described.parameters))
-        try:
-            answers, _ = self._send(*opening, printing, explaining(_PLAN_OPTIONS))
-            if failure := answers[-1].failure:
-                explained = Explained(statement=statement, how=How.NOT_RUN, reason=failure.message)
-            else:
-                explained = self._judge(statement, answers[-1], explaining(_RUN_OPTIONS), columns=described.columns)
-        finally:
-            self._roll_back()
-        printed = json.loads(answers[len(opening)].value or b"null") or values
+        printed = values
+
+        def once() -> Explained:
+            nonlocal printed
+            try:
+                answers, _ = self._send(*opening, printing, explaining(_PLAN_OPTIONS))
+                if failure := answers[-1].failure:
+                    return Explained(statement=statement, how=How.NOT_RUN, reason=failure.message)
+                printed = json.loads(answers[len(opening)].value or b"null") or values
+                return self._judge(statement, answers[-1], explaining(_RUN_OPTIONS), columns=described.columns)
+            finally:
+                self._roll_back()
+
+        explained = self._with_alternatives(self._repeated(once(), once), values, described.parameters)
         return variants.told(explained, name, values, None if self._show_values else (known, printed))
+
+    def _with_alternatives(
+        self, explained: Explained, values: Sequence[str | None] = (), types: Sequence[int] = ()
+    ) -> Explained:
+        """The statement with its plans under other settings, where they say something; each in its own transaction."""
+        tried = alternatives.worth_trying(explained.plan) if explained.plan else ()
+        if not tried or not self._alternatives_left:
+            return explained
+        self._alternatives_left -= 1
+        opening = self._session.opening(self._timeout_ms)
+        explaining = query(f"explain ({_PLAN_OPTIONS}) {explained.statement.sent}", values, types)
+        batches: list[list[Message]] = []
+        for name, value in tried:
+            batches += [*opening, alternatives.changing(name, value), explaining], [query("rollback")]
+        answers: list[list[Answer]] = []
+        with suppress(ServerGone), self._session.losing_the_server():
+            answers = list(exchange_each(self._session.connection, batches))[::2]
+        plans = [None if answer[-1].failure else plan_in(answer[-1])[0] for answer in answers]
+        found = [
+            Alternative(setting=f"{name} = {value}", plan=plan) for (name, value), plan in zip(tried, plans) if plan
+        ]
+        return replace(explained, alternatives=tuple(found))
 
     def _plan_generically(self, statement: Statement, described: Answer) -> Explained:
         """EXPLAIN (GENERIC_PLAN) is of no use: over the extended protocol it plans for the NULLs that it is given."""
         forced = query("select pg_catalog.set_config('plan_cache_mode', 'force_generic_plan', true)")
         nulls = ", ".join(["null"] * len(described.parameters))
         answers, _ = self._plan([forced], statement.sent, f"({nulls})")
-        plan, reason = _read(answers[-1])
+        plan, reason = plan_in(answers[-1])
         if failure := answers[-1].failure:
             reason = f"has parameters, and the server cannot plan it without their values: {failure.message}"
         if plan is None:
             return Explained(statement=statement, how=How.NOT_RUN, reason=reason)
-        return Explained(statement=statement, how=How.PLANNED, reason=GENERIC, plan=plan)
+        theirs = {name: value for name, value in plan.settings.items() if name != "plan_cache_mode"}
+        return Explained(statement=statement, how=How.PLANNED, reason=GENERIC, plan=replace(plan, settings=theirs))
 
     def _plan(self, opening: Sequence[Message], text: str, values: str = "") -> tuple[list[Answer], float]:
         """Sends what is given, PREPARE and EXPLAIN of the text as one batch, and the end where nothing will be run."""
@@ -314,29 +372,17 @@ class Gate:
             exchange(connection, query("rollback"))
 
 
-def _without_values(explained: Explained) -> Explained:
+def _as_kept(explained: Explained, *, is_one_of_many: bool) -> Explained:
     """Facts outlive the report: what was given for the parameters is no part of them."""
-    if not explained.statement.value_sets:
+    if explained.statement.value_sets:
+        explained = replace(explained, statement=replace(explained.statement, value_sets=()))
+    if not is_one_of_many or explained.plan is None:
         return explained
-    return replace(explained, statement=replace(explained.statement, value_sets=()))
+    small = {id(each.plan): each.plan.compressed() for each in (explained, *explained.variants) if each.plan}
+    tried = tuple(replace(variant, plan=small.get(id(variant.plan))) for variant in explained.variants)
+    return replace(explained, plan=small[id(explained.plan)], variants=tried)
 
 
 def _is_planned_at_once(text: str) -> bool:
     """Whether EXPLAIN of the text plans it, and does nothing else, without another look at it."""
     return first_word(text) in PLANNABLE and not _PARAMETER.search(text) and not may_select_into(text)
-
-
-def _read(answer: Answer) -> tuple[Plan | None, str]:
-    """The plan that EXPLAIN printed, and what is wrong with it; None where it cannot be used."""
-    text = answer.value
-    if text is None:
-        return None, "the server sent no plan"
-    if len(text) > LONGEST_PLAN_BYTES:
-        return None, f"its plan is {len(text) / (1 << 20):.0f} MiB of text"
-    try:
-        printed = json.loads(text.decode("utf-8", "replace"))
-    except RecursionError:
-        return None, "its plan is nested too deep"
-    plans = [element for element in printed if isinstance(element, dict)]
-    flaw = "" if len(printed) == 1 and plans else f"a rule makes {len(printed) or 'no'} statements of it"
-    return (plan_from_json(plans[0]) if plans else None), flaw

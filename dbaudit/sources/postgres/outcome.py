@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from dbaudit.facts.plan import Plan
+from dbaudit.facts.plan import Plan, plan_from_json
 from dbaudit.facts.statement import Explained, How, Kind, Refusal, Statement
-from dbaudit.sources.postgres.pipeline import Failure
+from dbaudit.sources.postgres.pipeline import Answer, Failure
 from dbaudit.sources.postgres.session import LOCK_TIMEOUT_MS
 from dbaudit.sources.postgres.shape import first_word
 
 LONGEST_TEXT_BYTES = 1 << 20
+LONGEST_PLAN_BYTES = 16 << 20
 
 _NEVER_SENT = {Kind.META_COMMAND: "a psql meta-command", Kind.COPY_DATA: "COPY data"}
 _CANCELED = "57014"
@@ -119,3 +121,19 @@ def _reason(failure: Failure, otherwise: str) -> str:
 
 def _with_article(noun: str) -> str:
     return f"{'an' if noun[0] in 'AEIOUaeiou' else 'a'} {noun}"
+
+
+def plan_in(answer: Answer) -> tuple[Plan | None, str]:
+    """The plan that EXPLAIN printed, and what is wrong with it; None where it cannot be used."""
+    text = answer.value
+    if text is None:
+        return None, "the server sent no plan"
+    if len(text) > LONGEST_PLAN_BYTES:
+        return None, f"its plan is {len(text) / (1 << 20):.0f} MiB of text"
+    try:
+        printed = json.loads(text.decode("utf-8", "replace"))
+    except RecursionError:
+        return None, "its plan is nested too deep"
+    plans = [element for element in printed if isinstance(element, dict)]
+    flaw = "" if len(printed) == 1 and plans else f"a rule makes {len(printed) or 'no'} statements of it"
+    return (plan_from_json(plans[0]) if plans else None), flaw

@@ -97,13 +97,14 @@ def sampled(
     that come to the same as one before are left out.
     """
     sets: dict[str, dict[int, str]] = {COMMON: {}, RARE: {}, ABSENT: {}}
+    with_lower = {(place.relation, place.column) for place in places.values() if place.operator in _LOWER}
+    made: dict[tuple[Compared, str], Sequence[str | None]] = {}
     for number, place in places.items():
-        known = values.get(number, Values())
-        has_lower = any(
-            other.operator in _LOWER and (other.relation, other.column) == (place.relation, place.column)
-            for other in places.values()
-        )
-        for name, value in zip(sets, _three(place, known, types.get(number, ""), has_lower)):
+        kind = types.get(number, "")
+        if (place, kind) not in made:
+            has_lower = (place.relation, place.column) in with_lower
+            made[place, kind] = _three(place, values.get(number, Values()), kind, has_lower)
+        for name, value in zip(sets, made[place, kind]):
             if value is not None:
                 sets[name][number] = "{" + quoted_element(value) + "}" if place.is_array else value
     result: dict[str, Mapping[int, str]] = {}

@@ -19,6 +19,7 @@ OLDEST_MAJOR = 14
 
 # Not the database's default isolation: a serializable reader can make other transactions fail.
 _BEGIN = "begin isolation level read committed read only"
+_BEGIN_SNAPSHOT = "begin isolation level repeatable read read only"
 
 
 class Session:
@@ -48,14 +49,16 @@ class Session:
         return self._server
 
     @contextmanager
-    def transaction(self, timeout_ms: int = CATALOG_TIMEOUT_MS) -> Iterator[psycopg.Cursor]:
+    def transaction(
+        self, timeout_ms: int = CATALOG_TIMEOUT_MS, *, is_one_moment: bool = False
+    ) -> Iterator[psycopg.Cursor]:
         """A read-only transaction with statement, lock and idle timeouts, rolled back however it ends.
 
-        Raises ServerGone where the connection is lost; every other psycopg.Error passes through.
+        With `is_one_moment` every statement of it sees the database as the first one did. Raises ServerGone where the connection is lost; every other psycopg.Error passes through.
         """
         with self.losing_the_server(), self.connection.cursor(binary=False) as cursor:
             try:
-                self._begin(cursor, timeout_ms)
+                self._begin(cursor, timeout_ms, _BEGIN_SNAPSHOT if is_one_moment else _BEGIN)
                 yield cursor
             finally:
                 if not self.connection.closed:
@@ -85,16 +88,16 @@ class Session:
         """What a transaction starts with, as the first messages of a batch: BEGIN and the guards."""
         return [query(_BEGIN), query(self._guards, self._timeouts(timeout_ms))]
 
-    def _begin(self, cursor: psycopg.Cursor, timeout_ms: int) -> None:
+    def _begin(self, cursor: psycopg.Cursor, timeout_ms: int, begin: str) -> None:
         timeouts = self._timeouts(timeout_ms)
-        cursor.execute(_BEGIN, binary=True)
+        cursor.execute(begin, binary=True)
         try:
             cursor.execute(self._guards, timeouts, binary=True)
         except psycopg.errors.InvalidParameterValue:
             # A server on a system without POLLRDHUP cannot watch for a client that died.
             self._guards = _guards(self.major, watch_client=False)
             cursor.execute("rollback", binary=True)
-            cursor.execute(_BEGIN, binary=True)
+            cursor.execute(begin, binary=True)
             cursor.execute(self._guards, timeouts, binary=True)
 
     def _timeouts(self, timeout_ms: int) -> list[str]:

@@ -73,12 +73,12 @@ def _sampled(
     places = samples.compared(generic)
     if not places:
         return {}
-    columns = [[place.schema for place in places.values()], [place.relation for place in places.values()],
-               [place.column for place in places.values()]]
-    rows = connection.execute(_query("column_values"), columns, binary=True).fetchall()
-    numbers = list(places)
-    values = {numbers[row - 1]: samples.Values(common=common or (), bounds=bounds or ()) for row, common, bounds in rows}
-    return samples.sampled(places, values, types)
+    columns = list(dict.fromkeys((place.schema, place.relation, place.column) for place in places.values()))
+    asked = [list(names) for names in zip(*columns)]
+    rows = connection.execute(_query("column_values"), asked, binary=True).fetchall()
+    known = {columns[row - 1]: samples.Values(common=common or (), bounds=bounds or ()) for row, common, bounds in rows}
+    found = {number: known.get((place.schema, place.relation, place.column)) for number, place in places.items()}
+    return samples.sampled(places, {number: values for number, values in found.items() if values}, types)
 
 
 def _query(name: str) -> str:

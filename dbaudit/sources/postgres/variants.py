@@ -55,7 +55,7 @@ def masked(plan: Plan, values: Sequence[str | None], known: set[str]) -> Plan:
         return _UNKNOWN
 
     hidden = _walk(plan.raw["Plan"], lambda text: _LITERAL.sub(name, text))
-    return plan_from_json({**plan.raw, "Plan": hidden})
+    return replace(plan_from_json({**plan.raw, "Plan": hidden}), planning_ms=plan.planning_ms, settings=plan.settings)
 
 
 def without_values(message: str, values: Sequence[str | None]) -> str:
@@ -82,7 +82,7 @@ def told(
 
     They are left out where `hidden` is given: the literals that may be shown, and the values as the server prints them.
     """
-    plan, reason, shown = explained.plan, explained.reason, None
+    plan, reason, shown, others = explained.plan, explained.reason, None, explained.alternatives
     if hidden is None:
         names = explained.statement.parameters
         shown = {name_of(names, number): value for number, value in enumerate(values, start=1)}
@@ -90,7 +90,17 @@ def told(
         known, printed = hidden
         plan = masked(plan, printed, known) if plan else None
         reason = without_values(reason, values)
-    return Variant(name=name, how=explained.how, reason=reason, plan=plan, limit_ms=explained.limit_ms, values=shown)
+        others = tuple(replace(each, plan=masked(each.plan, printed, known)) for each in others)
+    return Variant(
+        name=name,
+        how=explained.how,
+        reason=reason,
+        plan=plan,
+        limit_ms=explained.limit_ms,
+        values=shown,
+        runs=explained.runs,
+        alternatives=others,
+    )
 
 
 def name_of(names: Sequence[str], number: int) -> str:
@@ -113,7 +123,9 @@ def together(generic: Explained, variants: Sequence[Variant], remarks: str = "")
         reason=worst.reason,
         plan=worst.plan,
         limit_ms=worst.limit_ms,
+        runs=worst.runs,
         variants=(*variants, Variant(name=GENERIC_PLAN, how=generic.how, plan=generic.plan)),
+        alternatives=worst.alternatives,
     )
 
 

@@ -1,0 +1,23 @@
+-- What an application would have: the fact tables by day, by customer and by place, the dimensions by what is asked for.
+CREATE INDEX ON store_sales (ss_sold_date_sk);
+CREATE INDEX ON store_sales (ss_customer_sk);
+CREATE INDEX ON store_sales (ss_store_sk, ss_sold_date_sk) INCLUDE (ss_ext_sales_price);
+CREATE INDEX ON store_returns (sr_returned_date_sk);
+CREATE INDEX ON store_returns (sr_customer_sk);
+CREATE INDEX ON catalog_sales (cs_sold_date_sk);
+CREATE INDEX ON catalog_sales (cs_bill_customer_sk);
+CREATE INDEX ON catalog_returns (cr_returned_date_sk);
+CREATE INDEX ON web_sales (ws_sold_date_sk);
+CREATE INDEX ON web_sales (ws_bill_customer_sk) WHERE ws_net_profit > 0;
+CREATE INDEX ON web_returns (wr_returned_date_sk);
+CREATE INDEX ON inventory (inv_item_sk, inv_date_sk);
+CREATE INDEX ON date_dim (d_year, d_moy);
+CREATE INDEX ON date_dim (d_date);
+CREATE INDEX ON date_dim (d_month_seq);
+CREATE INDEX ON item (i_category, i_class);
+CREATE INDEX ON item (i_manufact_id);
+CREATE INDEX ON customer (c_current_addr_sk);
+CREATE INDEX ON customer_address (ca_state, ca_county);
+CREATE INDEX ON customer_address ((substr(ca_zip, 1, 5)));
+CREATE INDEX ON customer_demographics (cd_gender, cd_marital_status, cd_education_status);
+CREATE INDEX ON time_dim (t_hour, t_minute);
