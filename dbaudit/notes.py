@@ -111,13 +111,16 @@ def about_texts(facts: Facts, file_count: int) -> tuple[str, ...]:
     return tuple(notes)
 
 
+NO_BUDGET = "the sum of all pools is not held against a server: name one, or a snapshot, or --max-connections N"
+
+
 def about_source(facts: Facts) -> tuple[tuple[str, ...], str]:
     """How many Python files were read, and why the audit is none at all where that is none of them, or empty."""
     from dbaudit.facts.code import SourceFiles, UnreadFile
 
     files = next(iter(facts.get(SourceFiles)), SourceFiles(read_count=0))
     unread = facts.get(UnreadFile)
-    notes = [f"{count(files.read_count, 'Python file')} read, none of them run"]
+    notes = [f"{count(files.read_count, 'Python file')} read, none of them run"] if facts.rows.get(SourceFiles) else []
     if files.left_out_count:
         notes.append(f"left out as tests or migrations: {count(files.left_out_count, 'file')}; name one to have it read")
     if files.read_count and not files.serves:

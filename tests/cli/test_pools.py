@@ -56,7 +56,7 @@ def test_where_nothing_can_be_read_there_is_no_audit(dbaudit, source):
     done = dbaudit("pools", source("import psycopg\nprint 'hello'"))
     assert done.returncode == 2 and "no file could be read" in done.stdout
     assert dbaudit("pools", source("") / "nothing").returncode == 2
-    assert dbaudit("pools").returncode == 2
+    assert dbaudit("pools", "--nothing").returncode == 2
 
 
 def test_it_runs_nothing_and_loads_neither_driver_nor_parser(source):
@@ -66,3 +66,27 @@ def test_it_runs_nothing_and_loads_neither_driver_nor_parser(source):
     imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
     assert done.returncode == 0 and imported & {"psycopg", "sqlglot", "rich"} == set()
     assert not (path / "ran").exists()
+
+
+COMPOSE = """services:
+  api:
+    build: .
+    command: gunicorn app:app -w 4 -k uvicorn.workers.UvicornWorker
+    deploy: {replicas: 8}
+"""
+ENGINE = 'from sqlalchemy import create_engine\nengine = create_engine("postgresql://u@db/shop", pool_size=10, max_overflow=20)\n'
+
+
+def test_the_sum_of_all_pools_is_held_against_what_the_server_has(dbaudit, source, newest):
+    source(COMPOSE, "docker-compose.yml")
+    project = source(ENGINE)
+    done = dbaudit("pools", project, "--max-connections", "100", "-F", "json")
+    (finding,) = [found for found in json.loads(done.stdout)["findings"] if found["code"] == "POL001"]
+    assert done.returncode == 1 and "api: 8 instances × 4 workers × (10 + 20) = 960" in finding["message"]
+    assert "97 are usable" in finding["message"]
+    fits = dbaudit("pools", project, "--max-connections", "2000", "--select", "POL001")
+    assert fits.returncode == 0 and "960 of 1,997 usable" in fits.stdout
+    asked = dbaudit("pools", project, newest.conninfo(), "--select", "POL001", "-q")
+    assert asked.returncode == 1 and "960 of 97 usable" in asked.stdout
+    alone = dbaudit("pools", project)
+    assert "the sum of all pools is not held against a server" in alone.stdout and "POL001" not in alone.stdout
