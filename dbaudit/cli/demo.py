@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -45,7 +46,9 @@ def demo(
             _tell(output, "auditing it, and trying the fixes in a twin without its rows")
             report = _audit(server, checks, pg_bin, output)
             code = exit_code(report, output)
-            write(report, output, Exit.CLEAN)
+            write(report, output, code if report.interrupted else Exit.CLEAN)
+            if report.interrupted:
+                sys.exit(code)
             _tell(output, f"as a CI job this would be exit code {int(code)}; the demo itself answers 0")
             if keep:
                 _keep(server)
