@@ -77,13 +77,17 @@ class IndexTrial:
         if before is None or after is None:
             return None
         bytes_ = sum(candidate.size_bytes for candidate in candidates if candidate)
-        return Proof(
+        has_expression = any(candidate.has_expression for candidate in candidates if candidate)
+        guess = "; its expression has no statistics before the next ANALYZE, and may serve better" if has_expression else ""
+        proof = Proof(
             method="cost",
             before=before.root.total_cost,
             after=after.root.total_cost,
             server=f"{whatif.name}, PostgreSQL {self._version}",
-            detail=f"{whatif.how} with PostgreSQL {self._version}; the index {whatif.takes} {size(bytes_)}",
+            detail=f"{whatif.how} with PostgreSQL {self._version}; the index {whatif.takes} {size(bytes_)}{guess}",
         )
+        # That the planner takes an expression for what it takes any disproves nothing.
+        return None if has_expression and not proof.helps else proof
 
     def _ready(self) -> tuple[Gate, WhatIf | Hypopg]:
         if self._gate is None or self._whatif is None:

@@ -40,11 +40,13 @@ _FIRST_FILE_NUMBER = 3_000_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """An index on trial. `name` is qualified, `size_bytes` what it would take; a partitioned one has several files."""
+    """An index on trial. `name` is qualified, `size_bytes` what it would take; a partitioned one has several files. With
+    an expression it has no statistics of its own before ANALYZE, and the planner assumes what it does of any."""
 
     name: str
     oids: tuple[int, ...]
     size_bytes: int
+    has_expression: bool = False
 
 
 class WhatIf:
@@ -100,8 +102,9 @@ class WhatIf:
             raise AuditError("an index of that name is there already")
         size = sum(self._extend(oid, heap) for oid, heap in made)
         self._set_valid([oid for oid, _ in made], False)
-        name = self._rows("new_index", made[0][0])[0][0]
-        candidate = Candidate(name=name, oids=tuple(oid for oid, _ in made), size_bytes=size)
+        name, *_, has_expression = self._rows("new_index", made[0][0])[0]
+        oids = tuple(oid for oid, _ in made)
+        candidate = Candidate(name=name, oids=oids, size_bytes=size, has_expression=has_expression)
         self.candidates.append(candidate)
         return candidate
 
@@ -163,7 +166,7 @@ class WhatIf:
 
     def _extend(self, oid: int, heap: tuple) -> int:
         """Gives a new index its length and height. Returns its bytes; 0 for the parent of those that have files."""
-        _, method, is_unique, path, predicate = self._rows("new_index", oid)[0]
+        _, method, is_unique, path, predicate, _ = self._rows("new_index", oid)[0]
         if not path:
             return 0
         heap_oid, _, table_pages, table_rows, *_ = heap

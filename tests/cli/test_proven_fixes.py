@@ -105,3 +105,18 @@ def test_nothing_is_proven_by_statistics_that_the_role_may_not_see(dbaudit, newe
         newest.run("drop owned by watcher", "drop role watcher")
     fixes = [found["fixes"][0] for found in json.loads(done.stdout)["findings"]]
     assert [fix["proof"] for fix in fixes] == [None, None] and all(fix["statements"] for fix in fixes)
+
+
+def test_an_expression_without_statistics_disproves_nothing(dbaudit, newest, tmp_path):
+    newest.run(
+        "create table people (id int primary key, email text)",
+        "insert into people select i, 'Person' || i || '@example.org' from generate_series(1, 60000) i",
+        "create index on people (email)",
+        "vacuum analyze people",
+    )
+    file = tmp_path / "q.sql"
+    file.write_text("select id from people where lower(email) = 'person7@example.org'")
+    done = dbaudit("explain", "-F", "json", "--select", "PLN022", file, newest.conninfo())
+    fix = json.loads(done.stdout)["findings"][0]["fixes"][0]
+    assert fix["statements"] and "has no statistics before the next ANALYZE" in fix["proof"]["detail"]
+    assert fix["proof"]["after"] < fix["proof"]["before"]

@@ -6,6 +6,7 @@ read-only transactions, and outlives them, so that this is not for connections t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -24,12 +25,17 @@ _SETTINGS = (
 )
 
 
+# A key in brackets of its own, or a call: (lower(email)), ((a + b)).
+_EXPRESSION = re.compile(r"\([^()]*\(")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hypothetical:
     """An index that could be made. `size_bytes` is hypopg's own estimate, as if no key were there twice."""
 
     definition: str
     size_bytes: int
+    has_expression: bool = False
 
 
 class Hypopg:
@@ -59,7 +65,7 @@ class Hypopg:
         with self._made(definition) as oids:
             text = f"select pg_catalog.sum({self._schema}.hypopg_relation_size(made.oid))::pg_catalog.int8 from {_UNNESTED}"
             ((size,),) = self._asked(text, oids)
-        return Hypothetical(definition=definition, size_bytes=size)
+        return Hypothetical(definition=definition, size_bytes=size, has_expression=bool(_EXPRESSION.search(definition)))
 
     @contextmanager
     def showing(self, candidates: Iterable[Hypothetical]) -> Iterator[None]:
