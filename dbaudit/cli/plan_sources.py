@@ -99,6 +99,7 @@ def on_twin(
             notes += more
         else:
             twin = stack.enter_context(open_twin(snapshot, wanted.pg_bin, output))
+        notes += tuple(f"the source is {each.name}: {each.reason}" for each in twin.omissions if each.kind == "server")
         session = stack.enter_context(session_on(twin))
         facts, interrupted = explain_on(session, snapshot, statements, wanted.timeout_ms, wanted.show_values, output)
         trials: tuple[Trial, ...] = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,7 +69,9 @@ def of_server(session: Session, facts: Facts, pg_bin: Path | None, stack: ExitSt
     def opening() -> WhatIf:
         from dbaudit.sources.postgres.snapshot import take
 
-        return of_snapshot(take(session, tables=_touched(facts)), pg_bin, stack, output)()
+        # A proof names its server. What else the twin of a live server lacks is for who asks for more.
+        told = replace(output, quiet=output.quiet or not output.verbose)
+        return of_snapshot(take(session, tables=_touched(facts)), pg_bin, stack, told)()
 
     return opening
 

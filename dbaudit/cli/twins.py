@@ -82,9 +82,10 @@ def session_on(made: Twin) -> Iterator[Session]:
 
 
 def _tell(made: Twin, *, verbose: bool) -> None:
-    omissions = made.omissions
-    if not omissions:
-        return
-    say(f"{len(omissions)} of the snapshot's objects are not in the twin as they were{'' if verbose else '; -v lists them'}")
-    for omission in omissions if verbose else ():
+    """What the twin has not, or has otherwise. That it is of another major is a note in the report."""
+    others = [omission for omission in made.omissions if omission.kind != "server"]
+    if others:
+        count = f"{len(others)} object{'' if len(others) == 1 else 's'}"
+        say(f"not in the twin, or not as on the source: {count}{'' if verbose else '; -v lists them'}")
+    for omission in others if verbose else ():
         say(f"  {omission.kind} {omission.name}: {omission.reason}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from majors import bin_directory
 
 TABLES = (
     "create table customers (id int primary key, name text)",
@@ -120,3 +121,15 @@ def test_lint_knows_the_schema_of_a_snapshot(dbaudit, project, newest):
     assert "orders_placed_at_idx" in hidden["message"]
     done = dbaudit("lint", queries, "--snapshot", project / "prod.json", newest.conninfo())
     assert done.returncode == 2 and "without a server" in done.stderr
+
+
+@pytest.mark.pg("== 14")
+def test_a_twin_of_another_major_is_said_in_the_report(dbaudit, database, tmp_path):
+    database.run("create table t (id int primary key)")
+    assert dbaudit("snapshot", database.conninfo(), "-o", tmp_path / "old.json", "-q").returncode == 0
+    (tmp_path / "q.sql").write_text("select id from t where id = 7")
+    newer = bin_directory(16)
+    report = audited(
+        dbaudit, "explain", tmp_path / "q.sql", "--snapshot", tmp_path / "old.json", "--pg-bin", newer, code=0
+    )
+    assert "the source is PostgreSQL 14: the twin is PostgreSQL 16, which plans some statements otherwise" in report["notes"]
