@@ -21,7 +21,7 @@ _NUMBER = re.compile(r"#\d+$")
 # These few files need: re compiles them when they are asked for first, and keeps them.
 _END_OF_COPY = r"(?m)^\\\.\r?$"
 # A meta-command takes the rest of its line, or what stands before \\ on it; these take the line whatever is in it.
-_META_COMMAND = r"(?i)\\(?:copy|!|help|h|ef|ev|sf|sv)(?![a-z])[^\r\n]*|\\(?:'(?:[^'\\\r\n]|''|\\[^\r\n])*+'?|\\(?!\\)|[^'\\\r\n])*+"
+_META_COMMAND = r"(?i)\\(?:copy|!|help|h|ef|ev|sf|sv)(?![a-z])[^\r\n]*|\\(?:'(?:[^'\\\r\n]|''|\\[^\r\n])*+'?|\\(?!\\)|[^'\\\r\n])*"
 _SENDS = r"(?i)\\(?:g|gx|gset|gexec|gdesc|bind|bind_named|parse|sendpipeline|crosstabview|watch)(?![a-z_])"
 _COPIES_IN = r"(?i)\\copy\s.*\sfrom\s+stdin(?=[\s;]|$)"
 _REST_OF_LINE = r"[ \t\f\v]*+(?:--[^\r\n]*+)?(?:\r\n?|\n|$)"

@@ -31,8 +31,10 @@ _MARK = "mark"
 _LETTER = r"[^\x00-@\[-\^`{-\x7f]"
 _LETTER_OR_DIGIT = r"[^\x00-/:-@\[-\^`{-\x7f]"
 _IN_WORD = r"[^\x00-#%-/:-@\[-\^`{-\x7f]"
+# Before 3.11.5 a possessive group that fails half-way leaves re behind what it read (CPython issue 106052): a group with
+# a repetition or a look-ahead in it is not possessive here.
 # A string goes on in the next line: white space with a line break in it, and a quote.
-_CONTINUED = r"(?:[ \t\f\v]++|--[^\r\n]*+)*+[\r\n](?:[ \t\r\n\f\v]++|--[^\r\n]*+[\r\n])*+'"
+_CONTINUED = r"(?:[ \t\f\v]++|--[^\r\n]*+)*[\r\n](?:[ \t\r\n\f\v]++|--[^\r\n]*+[\r\n])*'"
 _BODY = r"[^']*+(?:''[^']*+)*+"
 _ESCAPED_BODY = r"(?:[^'\\]++|''|\\[\s\S]?)*+"
 
@@ -42,14 +44,14 @@ _TOKEN = re.compile(
     [ \t\r\n\f\v]*+ (?:
       (?P<word>        (?![eEbBxXnN]'|[uU]&['"]){_LETTER}{_IN_WORD}*+ )
     | (?P<mark>        [(),;] )
-    | (?P<string>      [eE]'{_ESCAPED_BODY}(?:'{_CONTINUED}{_ESCAPED_BODY})*+'?
-                     | (?:[bBxXnN]|[uU]&)?'{_BODY}(?:'{_CONTINUED}{_BODY})*+'? )
+    | (?P<string>      [eE]'{_ESCAPED_BODY}(?:'{_CONTINUED}{_ESCAPED_BODY})*'?
+                     | (?:[bBxXnN]|[uU]&)?'{_BODY}(?:'{_CONTINUED}{_BODY})*'? )
     | (?P<quoted>      (?:[uU]&)?"[^"]*+(?:""[^"]*+)*+"? )
     | (?P<number>      0[xX][0-9A-Fa-f_]++ | 0[oO][0-7_]++ | 0[bB][01_]++
                      | (?:[0-9][0-9_]*+(?:\.(?!\.)[0-9_]*+)?|\.[0-9][0-9_]*+)(?:[eE][+-]?[0-9][0-9_]*+)? )
     | (?P<comment>     --[^\r\n]*+ )
     | (?P<opens_comment> /\* )
-    | (?P<operator>    (?:(?!--|/\*)[~!@\#^&|`?+\-*/%<>=])++ )
+    | (?P<operator>    (?:(?!--|/\*)[~!@\#^&|`?+\-*/%<>=])+ )
     | (?P<parameter>   \$[0-9]++ )
     | (?P<opens_dollar>  \$(?:{_LETTER}{_LETTER_OR_DIGIT}*+)?\$ )
     | (?P<punctuation> [\s\S] )

@@ -11,7 +11,7 @@ from dbaudit.sources.sqllex import NUMBER, STRING, WORD, Token, fold
 # `-- name: x`, `-- name: x :many` (sqlc), `-- name: x!` or `x<!` or `x(a, b)` (aiosql), `-- :name x :one` (pugsql).
 _GIVEN = re.compile(
     r"(?:--|/\*)\s*+(?::name\s|name\s*+:)\s*+([^\W\d][\w.\-]*+)\s*+"
-    r"(?:[\^$!<#]|\*(?!/)|:\w+|\([^()\r\n]*\)|\s)*+(?:\*/|[\r\n]|$)",
+    r"(?:[\^$!<#]|\*(?!/)|:\w+|\([^()\r\n]*\)|\s)*(?:\*/|[\r\n]|$)",
     re.IGNORECASE,
 )
 # Words that may stand between CREATE and the type of what is created.
