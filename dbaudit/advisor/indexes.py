@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from dbaudit.advisor.definitions import makes_index
 from dbaudit.advisor.rewrites import comparable
-from dbaudit.errors import AuditError
+from dbaudit.errors import AuditError, ServerGone
 from dbaudit.facts import Facts
 from dbaudit.facts.plan import Plan
 from dbaudit.facts.statement import Explained, Statement
@@ -47,7 +47,7 @@ class IndexTrial:
         the role may not see the statistics nothing is proven.
 
         None for a fix that makes no index, or not one that can be tried, or whose statement is not known. Raises ServerGone
-        where the twin is lost.
+        where the audited server is lost; that a twin is lost is the `reason`.
         """
         definitions = [text for text in fix.statements if makes_index(text)]
         statement = self._statement_of(finding)
@@ -57,6 +57,8 @@ class IndexTrial:
         try:
             proof = self._tried(statement, definitions)
         except AuditError as error:
+            if isinstance(error, ServerGone) and (self._whatif is None or self._whatif.is_audited):
+                raise
             self.reason = str(error)
             return None
         if proof is None or proof.helps:

@@ -43,7 +43,7 @@ def require_sane(sizes: Iterable[RelationSize]) -> None:
         if not -1 <= size.tuples < float("inf"):
             raise AuditError(f"the snapshot is damaged: {size.name} has {size.tuples} tuples")
         total += sparse.segments(max(file_pages(size), 0))
-    if total > max(_MOST_SEGMENTS, 0):
+    if total > _MOST_SEGMENTS:
         raise AuditError(f"the snapshot's relations take {total} files of 1 GB, more than the lab makes")
 
 

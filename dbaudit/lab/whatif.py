@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -54,6 +55,7 @@ class WhatIf:
 
     name = "a twin"
     how = "on a twin"
+    is_audited = False
     takes = "takes about"
 
     def __init__(self, twin: Twin) -> None:
@@ -61,7 +63,6 @@ class WhatIf:
         self._data = twin.server.directory / "data"
         self._admin = _connect(twin.admin_conninfo())
         self._file_numbers = count(_FIRST_FILE_NUMBER)
-        self.candidates: list[Candidate] = []
 
     def __enter__(self) -> WhatIf:
         return self
@@ -104,9 +105,7 @@ class WhatIf:
         self._set_valid([oid for oid, _ in made], False)
         name, *_, has_expression = self._rows("new_index", made[0][0])[0]
         oids = tuple(oid for oid, _ in made)
-        candidate = Candidate(name=name, oids=oids, size_bytes=size, has_expression=has_expression)
-        self.candidates.append(candidate)
-        return candidate
+        return Candidate(name=name, oids=oids, size_bytes=size, has_expression=has_expression)
 
     def lengthen(self, indexes: Iterable[tuple[int, int]]) -> None:
         """Gives indexes of the twin's own the length they would have: each by its oid, with that of its table."""
@@ -136,7 +135,7 @@ class WhatIf:
 
     def _set_valid(self, oids: Sequence[int], is_valid: bool) -> None:
         text = "update pg_catalog.pg_index set indisvalid = $1 where indexrelid = any($2::pg_catalog.oid[])"
-        self._admin.execute(text, [is_valid, list(oids)], binary=True)
+        self._ask(text, [is_valid, list(oids)])
 
     def _create(self, definition: str) -> None:
         """As the role without privileges, in a session that has not yet looked at the length of any file."""
@@ -155,13 +154,12 @@ class WhatIf:
         finally:
             for path, length in lengths.items():
                 sparse.extend(self._data / path, length // PAGE_BYTES)
-            self._admin.execute(
+            self._ask(
                 "update pg_catalog.pg_class as c set relpages = s.pages, reltuples = s.tuples, relallvisible = s.visible"
                 " from rows from (pg_catalog.unnest($1::pg_catalog.oid[]), pg_catalog.unnest($2::pg_catalog.int4[]),"
                 " pg_catalog.unnest($3::pg_catalog.float4[]), pg_catalog.unnest($4::pg_catalog.int4[]))"
                 " as s (oid, pages, tuples, visible) where c.oid = s.oid",
                 [[row[column] for row in sizes] for column in (0, 2, 3, 4)],
-                binary=True,
             )
 
     def _extend(self, oid: int, heap: tuple) -> int:
@@ -186,7 +184,7 @@ class WhatIf:
             metapage = btree_pages.with_height(metapage, level)
         self._replace(oid, file, metapage, pages)
         text = "update pg_catalog.pg_class set relpages = $1, reltuples = $2 where oid = $3::pg_catalog.oid"
-        self._admin.execute(text, [pages, rows, oid], binary=True)
+        self._ask(text, [pages, rows, oid])
         return pages * PAGE_BYTES
 
     def _replace(self, oid: int, file: Path, start: bytes, pages: int) -> None:
@@ -199,7 +197,7 @@ class WhatIf:
         new.chmod(0o600)
         sparse.extend(new, pages)
         text = "update pg_catalog.pg_class set relfilenode = $1::pg_catalog.oid where oid = $2::pg_catalog.oid"
-        self._admin.execute(text, [number, oid], binary=True)
+        self._ask(text, [number, oid])
 
     def _rows_where(self, table_oid: int, predicate: str) -> float:
         """How many rows the planner expects of a partial index, as the role without privileges."""
@@ -216,7 +214,14 @@ class WhatIf:
 
     def _rows(self, name: str, oid: int) -> list[tuple]:
         text = files(__package__).joinpath("queries", f"{name}.sql").read_text("utf-8")
-        return self._admin.execute(text, [oid], binary=True).fetchall()
+        return self._ask(text, [oid]).fetchall()
+
+    def _ask(self, text: str, parameters: list[Any]) -> psycopg.Cursor:
+        """As the twin's superuser. Raises AuditError where the twin refuses or is gone."""
+        try:
+            return self._admin.execute(text, parameters, binary=True)
+        except psycopg.Error as error:
+            raise AuditError(f"the twin was lost: {' '.join(str(error).split())}") from None
 
 
 def _connect(conninfo: str) -> psycopg.Connection:

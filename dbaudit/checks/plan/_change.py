@@ -1,11 +1,14 @@
-"""How the plan of a statement differs from the one it had."""
+"""How the plan of a statement, and the data it is for, differ from what was saved."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from dbaudit.facts import Facts
+from dbaudit.facts.catalog import Table
 from dbaudit.facts.plan import Plan, PlanNode
+from dbaudit.facts.saved_plan import SavedRelation
 
 Name = tuple[str, str]
 
@@ -77,3 +80,21 @@ def shape(plan: Plan) -> tuple[tuple[str, str, str, str, int], ...]:
     return tuple(
         (node.node_type, node.join_type, node.relation, node.index_name, len(node.children)) for node in plan.nodes()
     )
+
+
+def changed_relations(facts: Facts, ratio: float) -> set[Name]:
+    """Those of the saved plans whose rows or size differ by more than this ratio now, or are not known now."""
+    now = {(table.schema, table.name): table for table in facts.get(Table)}
+    return {
+        (then.schema, then.name)
+        for then in facts[SavedRelation]
+        if not (table := now.get((then.schema, then.name)))
+        or not _is_near(table.estimated_rows, then.estimated_rows, ratio)
+        or not _is_near(table.size_bytes, then.size_bytes, ratio)
+    }
+
+
+def _is_near(one: float | None, other: float | None, ratio: float) -> bool:
+    if one is None or other is None:
+        return one is other
+    return abs(one - other) <= ratio * max(one, other)

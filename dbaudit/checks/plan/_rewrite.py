@@ -7,6 +7,7 @@ import re
 
 from dbaudit.facts.column import Column
 from dbaudit.facts.condition import Condition, Form
+from dbaudit.facts.day_range import on_moments
 
 _MOMENTS = ("timestamp without time zone", "timestamp with time zone")
 _NUMBERS = ("smallint", "integer", "bigint")
@@ -28,7 +29,7 @@ def rewritten(condition: Condition, column: Column) -> str:
     if column.base_type in _MOMENTS:
         if condition.form is Form.CAST and condition.cast == "date":
             is_day = condition.value_type == "date" or _TODAY.fullmatch(condition.value)
-            return _range(name, operator, condition.value, _next_day(condition)) if is_day else ""
+            return on_moments(name, operator, condition.value, _next_day(condition)) if is_day else ""
         if operator == "=":
             return _truncated(name, condition) or _year(name, condition)
     if condition.form is Form.CAST and column.base_type in _NUMBERS and operator == "=":
@@ -40,19 +41,8 @@ def _truncated(name: str, condition: Condition) -> str:
     """Only what is itself the start of a day ever equals a time truncated to its day."""
     for step, start in _STARTS.items():
         if condition.expression == f"date_trunc('{step}'::text, {name})" and start.fullmatch(condition.literal or ""):
-            return _range(name, "=", condition.value, f"{condition.value} + interval '1 {step}'")
+            return on_moments(name, "=", condition.value, f"{condition.value} + interval '1 {step}'")
     return ""
-
-
-def _range(name: str, operator: str, first: str, following: str) -> str:
-    """`first` is where the day begins, `following` where the next one does: nothing falls between."""
-    return {
-        "=": f"{name} >= {first} AND {name} < {following}",
-        ">=": f"{name} >= {first}",
-        "<": f"{name} < {first}",
-        ">": f"{name} >= {following}",
-        "<=": f"{name} < {following}",
-    }.get(operator, "")
 
 
 def _next_day(condition: Condition) -> str:
@@ -66,7 +56,7 @@ def _next_day(condition: Condition) -> str:
 def _year(name: str, condition: Condition) -> str:
     if condition.expression != f"EXTRACT(year FROM {name})" or not re.fullmatch(r"[1-9]\d{3}", condition.literal or ""):
         return ""
-    return _range(name, "=", f"'{condition.literal}-01-01'", f"'{int(condition.literal) + 1:04}-01-01'")
+    return on_moments(name, "=", f"'{condition.literal}-01-01'", f"'{int(condition.literal) + 1:04}-01-01'")
 
 
 def _number(name: str, condition: Condition) -> str:

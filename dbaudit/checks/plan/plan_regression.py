@@ -32,7 +32,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from dbaudit.checks._words import listed
-from dbaudit.checks.plan._change import Lost, lost, shape
+from dbaudit.checks.plan._change import Lost, changed_relations, lost, shape
 from dbaudit.checks.plan._words import about
 from dbaudit.checks.registry import Verdicts, check
 from dbaudit.facts import Facts
@@ -56,7 +56,7 @@ class Options(NamedTuple):
        options=Options)
 def plan_regression(facts: Facts, options: Options) -> Verdicts:
     saved = {row.identity: row.plan for row in facts[SavedPlan]}
-    changed = _changed_relations(facts, options)
+    changed = changed_relations(facts, options.data_ratio)
     small = {
         (table.schema, table.name)
         for table in facts.get(Table)
@@ -68,24 +68,6 @@ def plan_regression(facts: Facts, options: Options) -> Verdicts:
             touched = {(node.schema, node.relation) for plan in (before, after) for node in plan.nodes() if node.relation}
             worse = [each for each in lost(before, after) if each.relation not in small]
             yield from _verdicts(explained.statement, before, after, worse, not touched & changed, options)
-
-
-def _changed_relations(facts: Facts, options: Options) -> set[tuple[str, str]]:
-    """Those of the saved plans whose rows or size are not what they were, or not known now."""
-    now = {(table.schema, table.name): table for table in facts.get(Table)}
-    return {
-        (then.schema, then.name)
-        for then in facts[SavedRelation]
-        if not (table := now.get((then.schema, then.name)))
-        or not _is_near(table.estimated_rows, then.estimated_rows, options.data_ratio)
-        or not _is_near(table.size_bytes, then.size_bytes, options.data_ratio)
-    }
-
-
-def _is_near(one: float | None, other: float | None, ratio: float) -> bool:
-    if one is None or other is None:
-        return one is other
-    return abs(one - other) <= ratio * max(one, other)
 
 
 def _verdicts(

@@ -44,6 +44,7 @@ class Hypopg:
 
     name = "hypopg"
     how = "by hypopg"
+    is_audited = True
     takes = "takes at most"
 
     def __init__(self, session: Session, schema: str) -> None:

@@ -59,8 +59,8 @@ def take(
     """A snapshot of the session's database, in one transaction that sees one moment of it.
 
     `schemas` and `tables` are patterns as psql's; what the tables need comes with them. `redact` puts surrogates in the
-    place of values. What the role may not see, and what another session has locked, is in the omissions. Raises AuditError for a pattern that nothing matches or where
-    the server refuses, ServerGone where it is lost.
+    place of values. What the role may not see, and what another session has locked, is in the omissions. Raises
+    AuditError for a pattern that nothing matches or where the server refuses, ServerGone where it is lost.
     """
     server = session.server
     try:

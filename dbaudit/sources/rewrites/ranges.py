@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from dbaudit.facts.day_range import on_moments
 from dbaudit.facts.statement import Edit, Statement
 from dbaudit.facts.statement_text import Sight
 from dbaudit.sources.rewrites.found import Found
@@ -141,10 +142,6 @@ def _following(text: str, step: str) -> str:
 
 
 def _condition(name: str, operator: str, first: str, following: str) -> str:
-    return {
-        "=": f"({name} >= {first} AND {name} < {following})",
-        ">=": f"{name} >= {first}",
-        "<": f"{name} < {first}",
-        ">": f"{name} >= {following}",
-        "<=": f"{name} < {following}",
-    }.get(operator, "")
+    """In brackets where it is of two parts, as it stands among others."""
+    condition = on_moments(name, operator, first, following)
+    return f"({condition})" if operator == "=" else condition
