@@ -103,6 +103,8 @@ class IndexTrial:
         if definition not in self._candidates:
             try:
                 self._candidates[definition] = whatif.create(definition)
+            except ServerGone:
+                raise
             except AuditError:
                 self._candidates[definition] = None
         return self._candidates[definition]

@@ -19,7 +19,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from dbaudit.errors import AuditError
+from dbaudit.errors import AuditError, ServerGone
 from dbaudit.lab import btree_pages, index_size, sparse
 from dbaudit.lab.btree_pages import PAGE_BYTES
 from dbaudit.lab.index_size import Key
@@ -217,11 +217,11 @@ class WhatIf:
         return self._ask(text, [oid]).fetchall()
 
     def _ask(self, text: str, parameters: list[Any]) -> psycopg.Cursor:
-        """As the twin's superuser. Raises AuditError where the twin refuses or is gone."""
+        """As the twin's superuser. Raises ServerGone where the twin is lost."""
         try:
             return self._admin.execute(text, parameters, binary=True)
-        except psycopg.Error as error:
-            raise AuditError(f"the twin was lost: {' '.join(str(error).split())}") from None
+        except psycopg.OperationalError as error:
+            raise ServerGone(f"the twin was lost: {' '.join(str(error).split())}") from None
 
 
 def _connect(conninfo: str) -> psycopg.Connection:
